@@ -1,0 +1,53 @@
+"""The blocking runner: drives a flow whose ports never suspend.
+
+A flow is an ``async def`` over the Protocols in `envoi.ports`. With the asyncio driver it simply
+runs in the loop. With the blocking driver every awaited method blocks and returns, so the flow
+finishes within a single ``send(None)``; nothing here waits, schedules or starts an event loop.
+Why it is done this way: docs/decisions/0001.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Iterator
+
+__all__ = ["iterate_sync", "run_sync"]
+
+T = TypeVar("T")
+
+
+def run_sync(flow: Coroutine[Any, Any, T]) -> T:
+    """Run a flow over blocking ports to its end and return its result.
+
+    Raises:
+        RuntimeError: the flow suspended, so one of its ports is not a blocking one.
+    """
+    try:
+        flow.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    # Closing runs the flow's own clean-up; the connection it held is aborted there.
+    flow.close()
+    raise RuntimeError("a blocking flow suspended: one of its ports belongs to an event loop")
+
+
+def iterate_sync(flow: AsyncIterator[T]) -> Iterator[T]:
+    """Iterate an asynchronous iterator over blocking ports; closing one closes the other."""
+    try:
+        while True:
+            try:
+                item = run_sync(_next(flow))
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        close = getattr(flow, "aclose", None)
+        if close is not None:
+            run_sync(close())
+
+
+async def _next(flow: AsyncIterator[T]) -> T:
+    return await anext(flow)
