@@ -1,0 +1,131 @@
+"""Make the development environment: a virtual environment with pinned, hashed requirements.
+
+Only the standard library is needed, and it may be a Debian python3 without python3-venv. pip installs
+uv from `requirements/bootstrap.txt`, uv installs the rest from `requirements/dev.txt`, and envoi itself
+is linked in. A stamp keyed on everything that was read makes a second run instantaneous.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ROOT / "requirements"
+BOOTSTRAP = REQUIREMENTS / "bootstrap.txt"
+DEVELOPMENT = REQUIREMENTS / "dev.txt"
+CONSTRAINTS_ON_BUILDS = REQUIREMENTS / "test.txt"
+
+
+class SetupError(Exception):
+    """The environment cannot be made; the text says what to do."""
+
+
+def say(text: str) -> None:
+    print(f"env: {text}", flush=True)
+
+
+def environment() -> dict[str, str]:
+    """What pip was told about certificates and mirrors, told to uv as well."""
+    env = dict(os.environ, UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1", UV_LINK_MODE="copy")
+    for uv_name, pip_name in (("SSL_CERT_FILE", "PIP_CERT"), ("UV_DEFAULT_INDEX", "PIP_INDEX_URL")):
+        if pip_name in env:
+            env.setdefault(uv_name, env[pip_name])
+    return env
+
+
+def run(*command: str | Path) -> None:
+    subprocess.run([str(part) for part in command], check=True, env=environment(), cwd=ROOT)
+
+
+def fingerprint() -> str:
+    digest = hashlib.sha256(f"{sys.version} {sys.base_prefix} {ROOT}".encode())
+    for path in (BOOTSTRAP, DEVELOPMENT, CONSTRAINTS_ON_BUILDS, ROOT / "pyproject.toml", Path(__file__)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def privilege() -> list[str] | None:
+    """The words to put before a command that needs root; None when root cannot be had."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:
+        return ["sudo", "-n"]
+    return None
+
+
+def install_ensurepip() -> None:
+    """Debian splits ensurepip off into a package of its own."""
+    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    as_root = privilege()
+    fix = f"{sys.executable} has no ensurepip, so it cannot make a virtual environment.\n"
+    fix += f"  Install it (apt-get install {package}), or use another Python: make PYTHON=/path/to/python3"
+    if as_root is None or not shutil.which("apt-get"):
+        raise SetupError(fix)
+    say(f"installing {package}")
+    install = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "install", "--yes", package]
+    if subprocess.run(install, stdout=subprocess.DEVNULL).returncode == 0:
+        return
+    subprocess.run([*as_root, "apt-get", "-qq", "update"])
+    if subprocess.run(install, stdout=subprocess.DEVNULL).returncode != 0:
+        raise SetupError(fix)
+
+
+def is_usable(venv: Path) -> bool:
+    """Whether there is an environment, made from this interpreter, that still starts and has pip."""
+    code = "import pip, sys; print(sys.base_prefix, sys.version)"
+    try:
+        answer = subprocess.run([venv / "bin" / "python", "-c", code], capture_output=True, text=True)
+    except OSError:
+        return False
+    return answer.stdout.strip() == f"{sys.base_prefix} {sys.version}"
+
+
+def make_venv(venv: Path) -> None:
+    say(f"making {venv.name} with {sys.executable} ({sys.version.split()[0]})")
+    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+        install_ensurepip()
+    run(sys.executable, "-m", "venv", "--clear", venv)
+
+
+def install_requirements(venv: Path) -> None:
+    python, uv = venv / "bin" / "python", venv / "bin" / "uv"
+    say("installing uv")
+    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    run(*pip, "--require-hashes", "--only-binary", ":all:", "-r", BOOTSTRAP)
+    say("installing the requirements")
+    sync = (uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes")
+    run(*sync, "--build-constraints", CONSTRAINTS_ON_BUILDS, DEVELOPMENT)
+    link = (uv, "pip", "install", "--quiet", "--python", python, "--offline", "--no-deps", "--no-build-isolation")
+    run(*link, "--editable", ROOT)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Make the development environment.")
+    parser.add_argument("venv", nargs="?", type=Path, default=ROOT / ".venv", help="where (default: .venv)")
+    venv: Path = parser.parse_args().venv.absolute()
+    if sys.version_info < (3, 11):
+        raise SetupError(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
+    stamp, wanted = venv / ".envoi-stamp", fingerprint()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    if not is_usable(venv):
+        make_venv(venv)
+    install_requirements(venv)
+    stamp.write_text(wanted)
+    say("ready")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SetupError as error:
+        sys.exit(f"env: {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"env: this command failed (status {error.returncode}): {' '.join(error.cmd)}")
