@@ -1,0 +1,133 @@
+"""A server in the foreground: started, waited for, stopped by its process id.
+
+Every daemon leads a process group of its own, so that the children it forks are found and ended with
+it, and nothing else ever is. Its log is one file, whose tail is what a failed start shows. Nothing here
+knows which server it runs: `dovecot`, `postfix` and `exim` beside this file do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tests.servers.ports import LOOPBACK
+
+__all__ = ["Daemon", "DaemonFailed", "wait_until"]
+
+_START_SECONDS = 15.0
+_STOP_SECONDS = 5.0
+_POLL_SECONDS = 0.01
+_LOG_TAIL_LINES = 30
+
+
+class DaemonFailed(Exception):
+    """A server did not start, or would not stop; the text ends with its log's tail."""
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
+    """Poll `condition` until it holds; False when it still does not after `seconds`."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        pause.wait(_POLL_SECONDS)
+    return True
+
+
+class Daemon:
+    """One server process and what it forked."""
+
+    def __init__(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.log = log
+        self._command = list(command)
+        self._environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, port: int, greeting: bytes) -> None:
+        """Start, and return once `port` answers with a line that begins with `greeting`.
+
+        Raises:
+            DaemonFailed: it ended, or said nothing in time.
+        """
+        with self.log.open("ab") as output:
+            # The kernel ends the daemon should the tests be killed: a fixture cannot clean up then.
+            self._process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", *self._command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                start_new_session=True,
+            )
+        answered = wait_until(lambda: self._has_ended() or _greets(port, greeting), seconds=_START_SECONDS)
+        if self._has_ended() or not answered:
+            why = "ended at once" if self._has_ended() else f"said no {greeting!r} on port {port}"
+            self.stop()
+            raise DaemonFailed(f"{' '.join(self._command)} {why}; its log ends:\n{self.log_tail()}")
+
+    def stop(self) -> None:
+        """End the daemon and its children; harmless when it has ended already.
+
+        Raises:
+            DaemonFailed: a process survived even SIGKILL.
+        """
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_STOP_SECONDS)
+        self._end_group(process.pid)
+
+    def log_tail(self) -> str:
+        """The last lines of the log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-_LOG_TAIL_LINES:]) or "(empty)"
+
+    def _has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def _end_group(self, group: int) -> None:
+        """Wait for the children to follow their master, then stop asking."""
+        if wait_until(lambda: not _living_members(group), seconds=_STOP_SECONDS):
+            return
+        for member in _living_members(group):
+            os.kill(member, signal.SIGKILL)
+        if not wait_until(lambda: not _living_members(group), seconds=_STOP_SECONDS):
+            raise DaemonFailed(f"{self._command[0]}: processes {_living_members(group)} would not end")
+
+
+def _greets(port: int, greeting: bytes) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=_STOP_SECONDS) as connection:
+            return connection.recv(512).startswith(greeting)
+    except OSError:
+        return False
+
+
+def _living_members(group: int) -> list[int]:
+    """The processes of a group; a zombie is no longer one, for init may be slow to reap it."""
+    members = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            stat = (folder / "stat").read_text(encoding="ascii", errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        # proc(5): `pid (name) state ppid pgrp …`, and the name may hold anything, parentheses included.
+        state, _parent, process_group = stat.rpartition(")")[2].split()[:3]
+        if int(process_group) == group and state not in "ZX":
+            members.append(int(folder.name))
+    return members

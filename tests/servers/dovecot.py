@@ -1,0 +1,109 @@
+"""Dovecot: the mailboxes (IMAP), their door (LMTP), the SASL service for Postfix, and a submission server.
+
+Starts by `running_dovecot`; what it offers is in `Dovecot`. Its settings are in `dovecot.conf`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers.certificates import CertificateAuthority
+from tests.servers.daemon import Daemon
+from tests.servers.listeners import USERS, Listener, User, fill_in
+from tests.servers.mailbox import ImapMailbox
+from tests.servers.ports import PortPool
+from tests.servers.tokens import ISSUER, SCOPE, TokenMint
+
+__all__ = ["Dovecot", "running_dovecot"]
+
+# sockaddr_un.sun_path holds 108 bytes, the last of them NUL.
+_SOCKET_PATH_LIMIT = 107
+_LMTP_TRACE = ("Return-Path", "Delivered-To", "Received")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dovecot:
+    """A running Dovecot."""
+
+    ca_file: Path
+    imap: Listener
+    imaps: Listener
+    lmtp: Listener
+    """LMTP over TCP, without TLS and AUTH."""
+    lmtp_socket: Path
+    auth_socket: Path
+    tokens: TokenMint
+    submission: Listener
+    """Needs Postfix behind it: use the fixture `dovecot_submission`."""
+    submissions: Listener
+    relay_port: int
+    """Where the submission service expects the MX that it hands over to."""
+
+    def mailbox(self, user: User) -> ImapMailbox:
+        """The INBOX of `user`."""
+        return ImapMailbox(port=self.imaps.port, ca_file=self.ca_file, user=user)
+
+
+@contextmanager
+def running_dovecot(folder: Path, ca: CertificateAuthority, ports: PortPool) -> Iterator[Dovecot]:
+    """Run Dovecot with everything it writes under `folder`."""
+    dovecot = _laid_out(folder, ca, ports)
+    configuration = _write_configuration(folder, ca, dovecot)
+    daemon = Daemon(["dovecot", "-F", "-c", str(configuration)], log=folder / "log")
+    try:
+        daemon.start(port=dovecot.imap.port, greeting=b"* OK")
+        yield dovecot
+    finally:
+        daemon.stop()
+
+
+def _laid_out(folder: Path, ca: CertificateAuthority, ports: PortPool) -> Dovecot:
+    relayed = (*_LMTP_TRACE, "Received", "Received")
+    return Dovecot(
+        ca_file=ca.ca_file,
+        imap=Listener(port=ports.take(), security="starttls"),
+        imaps=Listener(port=ports.take(), security="tls"),
+        lmtp=Listener(port=ports.take(), security="plaintext", trace=_LMTP_TRACE),
+        lmtp_socket=_socket_path(folder / "run" / "lmtp"),
+        auth_socket=_socket_path(folder / "run" / "auth-smtp"),
+        tokens=TokenMint(),
+        submission=Listener(port=ports.take(), security="starttls", trace=relayed),
+        submissions=Listener(port=ports.take(), security="tls", trace=relayed),
+        relay_port=ports.take(),
+    )
+
+
+def _write_configuration(folder: Path, ca: CertificateAuthority, dovecot: Dovecot) -> Path:
+    mail = folder / "mail"
+    mail.mkdir()
+    mail.chmod(0o777)
+    users = "".join(f"{user.name}:{{PLAIN}}{user.password}::::::\n" for user in USERS)
+    (folder / "passwd").write_text(users, encoding="utf-8")
+    dovecot.tokens.write_key(folder / "keys")
+    oauth2 = fill_in("dovecot-oauth2.conf", key_folder=folder / "keys", issuer=ISSUER, scope=SCOPE)
+    (folder / "oauth2.conf").write_text(oauth2, encoding="utf-8")
+    configuration = folder / "dovecot.conf"
+    text = fill_in(
+        "dovecot.conf",
+        folder=folder,
+        certificate=ca.good.certificate,
+        key=ca.good.key,
+        ca_file=ca.ca_file,
+        imap_port=dovecot.imap.port,
+        imaps_port=dovecot.imaps.port,
+        lmtp_port=dovecot.lmtp.port,
+        submission_port=dovecot.submission.port,
+        submissions_port=dovecot.submissions.port,
+        relay_port=dovecot.relay_port,
+    )
+    configuration.write_text(text, encoding="utf-8")
+    return configuration
+
+
+def _socket_path(path: Path) -> Path:
+    if len(bytes(path)) > _SOCKET_PATH_LIMIT:
+        raise ValueError(f"a unix socket's path has at most {_SOCKET_PATH_LIMIT} bytes, this has more: {path}")
+    return path

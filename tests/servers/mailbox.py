@@ -1,0 +1,116 @@
+"""Reading a mail back, byte for byte: over IMAP from Dovecot, or from the files of a Maildir.
+
+Both answer the same two questions, and both wait for a deadline instead of guessing how long a server
+takes. What is returned is as stored; `Listener.as_sent` takes off what the way added on top.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import imaplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers.daemon import wait_until
+from tests.servers.listeners import HOST, User
+
+__all__ = ["ImapMailbox", "Mailbox", "Maildir"]
+
+_DEADLINE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImapMailbox:
+    """A user's INBOX, by IMAP over TLS with the standard library's client."""
+
+    port: int
+    ca_file: Path
+    user: User
+
+    def wait_for(self, message_id: str, *, copies: int = 1) -> bytes:
+        """Return the mail with this Message-ID as stored, once `copies` of it are there.
+
+        Raises:
+            AssertionError: it did not come in time.
+        """
+        with self._inbox() as inbox:
+            found: list[bytes] = []
+
+            def arrived() -> bool:
+                inbox.noop()
+                found[:] = _search(inbox, message_id)
+                return len(found) >= copies
+
+            if not wait_until(arrived, seconds=_DEADLINE_SECONDS):
+                raise AssertionError(f"{len(found)} of {copies} copies of {message_id} reached {self.user.name}")
+            return _fetch(inbox, found[0])
+
+    def find(self, message_id: str) -> list[bytes]:
+        """Return every copy of this mail that is there now, as stored."""
+        with self._inbox() as inbox:
+            return [_fetch(inbox, number) for number in _search(inbox, message_id)]
+
+    @contextmanager
+    def _inbox(self) -> Iterator[imaplib.IMAP4_SSL]:
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        with imaplib.IMAP4_SSL(HOST, self.port, ssl_context=context, timeout=_DEADLINE_SECONDS) as client:
+            credentials = f"\0{self.user.name}\0{self.user.password}".encode()
+            client.authenticate("PLAIN", lambda _challenge: credentials)
+            client.select(readonly=True)
+            yield client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maildir:
+    """A folder that a server delivers into by itself."""
+
+    folder: Path
+
+    def wait_for(self, message_id: str, *, copies: int = 1) -> bytes:
+        """Return the mail with this Message-ID as stored, once `copies` of it are there.
+
+        Raises:
+            AssertionError: it did not come in time.
+        """
+        found: list[bytes] = []
+
+        def arrived() -> bool:
+            found[:] = self.find(message_id)
+            return len(found) >= copies
+
+        if not wait_until(arrived, seconds=_DEADLINE_SECONDS):
+            raise AssertionError(f"{len(found)} of {copies} copies of {message_id} reached {self.folder}")
+        return found[0]
+
+    def find(self, message_id: str) -> list[bytes]:
+        """Return every copy of this mail that is there now, with CRLF line ends."""
+        stored = (path.read_bytes() for path in sorted(self.folder.glob("new/*")))
+        return [_with_crlf(raw) for raw in stored if _message_id(raw) == message_id]
+
+
+Mailbox = ImapMailbox | Maildir
+
+
+def _search(inbox: imaplib.IMAP4_SSL, message_id: str) -> list[bytes]:
+    _, data = inbox.search(None, "HEADER", "Message-ID", f'"{message_id}"')
+    return (data[0] or b"").split()
+
+
+def _fetch(inbox: imaplib.IMAP4_SSL, number: bytes) -> bytes:
+    _, data = inbox.fetch(number.decode("ascii"), "(BODY.PEEK[])")
+    first = data[0]
+    assert isinstance(first, tuple)
+    return bytes(first[1])
+
+
+def _message_id(raw: bytes) -> str | None:
+    return email.message_from_bytes(raw, policy=email.policy.default)["Message-ID"]
+
+
+def _with_crlf(raw: bytes) -> bytes:
+    # Maildir stores the line ends of the system, unless the server was told otherwise.
+    return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
