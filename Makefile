@@ -2,10 +2,64 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+FAST := not slow and not programs
 
 .DEFAULT_GOAL := env
+.PHONY: env demo test quick lint types layers cover system-packages lock wheel wheel-test clean help
 
 env:  ## make .venv with everything that development needs
 	@python=$$(scripts/find-python) && "$$python" scripts/bootstrap.py $(VENV)
 
-.PHONY: env
+demo: env  ## send a mail through envoi's own local server and show all of it
+	@$(BIN)/python examples/demo.py
+
+test: env system-packages lint types layers cover wheel-test  ## everything, as before a change lands
+
+quick: env  ## the fast tests only
+	@$(BIN)/python -m pytest -q -m "$(FAST)"
+
+lint: env  ## ruff: rules and format
+	@echo "== lint: ruff"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check . || { echo "not formatted; fix: $(BIN)/ruff format ."; exit 1; }
+
+types: env  ## mypy and pyright, both strict
+	@echo "== types: mypy"
+	@$(BIN)/mypy
+	@echo "== types: pyright"
+	@$(BIN)/pyright
+
+layers: env  ## who may import whom
+	@echo "== layers: import-linter"
+	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
+
+cover: env system-packages  ## all tests, with branch coverage
+	@echo "== tests, with coverage"
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --skip-covered
+	@echo "== coverage of smtp/ and session/ is 100 %"
+	@$(BIN)/coverage report --include 'src/envoi/smtp/*,src/envoi/session/*' --fail-under=100
+
+system-packages:  ## the mail servers that the tests talk to (Debian)
+	@echo "== system packages"
+	@scripts/system-packages
+
+lock: env  ## pin and hash the requirements again (UPGRADE=1: with the newest versions)
+	@scripts/lock $(if $(UPGRADE),--upgrade)
+
+wheel: env  ## dist/: wheel and source distribution
+	@echo "== wheel and source distribution"
+	@rm -rf dist && mkdir -p .cache
+	@$(BIN)/python -m build --no-isolation --outdir dist . >.cache/build.log 2>&1 || { cat .cache/build.log; exit 1; }
+	@$(BIN)/twine check --strict dist/* >.cache/build.log || { cat .cache/build.log; exit 1; }
+
+wheel-test: wheel  ## the wheel alone, on the oldest and the newest Python here
+	@scripts/wheel-test "$(FAST)"
+
+clean:  ## remove what was made, .venv included
+	rm -rf $(VENV) .cache dist build .hypothesis
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##/\1 =/p' Makefile | awk -F ' = ' '{ printf "make %-16s %s\n", $$1, $$2 }'

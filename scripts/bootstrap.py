@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -44,6 +43,10 @@ def run(*command: str | Path) -> None:
     subprocess.run([str(part) for part in command], check=True, env=environment(), cwd=ROOT)
 
 
+def succeeds(*command: str) -> bool:
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def fingerprint() -> str:
     digest = hashlib.sha256(f"{sys.version} {sys.base_prefix} {ROOT}".encode())
     for path in (BOOTSTRAP, DEVELOPMENT, CONSTRAINTS_ON_BUILDS, ROOT / "pyproject.toml", Path(__file__)):
@@ -55,7 +58,7 @@ def privilege() -> list[str] | None:
     """The words to put before a command that needs root; None when root cannot be had."""
     if os.geteuid() == 0:
         return []
-    if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:
+    if shutil.which("sudo") and succeeds("sudo", "-n", "true"):
         return ["sudo", "-n"]
     return None
 
@@ -64,24 +67,29 @@ def install_ensurepip() -> None:
     """Debian splits ensurepip off into a package of its own."""
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     as_root = privilege()
-    fix = f"{sys.executable} has no ensurepip, so it cannot make a virtual environment.\n"
-    fix += f"  Install it (apt-get install {package}), or use another Python: make PYTHON=/path/to/python3"
-    if as_root is None or not shutil.which("apt-get"):
-        raise SetupError(fix)
-    say(f"installing {package}")
-    install = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "install", "--yes", package]
-    if subprocess.run(install, stdout=subprocess.DEVNULL).returncode == 0:
-        return
-    subprocess.run([*as_root, "apt-get", "-qq", "update"])
-    if subprocess.run(install, stdout=subprocess.DEVNULL).returncode != 0:
-        raise SetupError(fix)
+    if as_root is not None and shutil.which("apt-get"):
+        say(f"installing {package}")
+        apt = (*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq")
+        install = (*apt, "install", "--yes", package)
+        if succeeds(*install) or (succeeds(*apt, "update") and succeeds(*install)):
+            return
+    raise SetupError(
+        f"{sys.executable} has no ensurepip, so it cannot make a virtual environment.\n"
+        f"  Install it (apt-get install {package}), or use another Python: make PYTHON=/path/to/python3"
+    )
+
+
+def has(module: str) -> bool:
+    """Whether a new process of this interpreter can import it."""
+    return succeeds(sys.executable, "-c", f"import {module}")
 
 
 def is_usable(venv: Path) -> bool:
     """Whether there is an environment, made from this interpreter, that still starts and has pip."""
     code = "import pip, sys; print(sys.base_prefix, sys.version)"
+    command = [str(venv / "bin" / "python"), "-c", code]
     try:
-        answer = subprocess.run([venv / "bin" / "python", "-c", code], capture_output=True, text=True)
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
         return False
     return answer.stdout.strip() == f"{sys.base_prefix} {sys.version}"
@@ -89,7 +97,7 @@ def is_usable(venv: Path) -> bool:
 
 def make_venv(venv: Path) -> None:
     say(f"making {venv.name} with {sys.executable} ({sys.version.split()[0]})")
-    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+    if not has("ensurepip") or not has("venv"):
         install_ensurepip()
     run(sys.executable, "-m", "venv", "--clear", venv)
 
@@ -102,16 +110,14 @@ def install_requirements(venv: Path) -> None:
     say("installing the requirements")
     sync = (uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes")
     run(*sync, "--build-constraints", CONSTRAINTS_ON_BUILDS, DEVELOPMENT)
-    link = (uv, "pip", "install", "--quiet", "--python", python, "--offline", "--no-deps", "--no-build-isolation")
-    run(*link, "--editable", ROOT)
+    link = (uv, "pip", "install", "--quiet", "--python", python, "--offline", "--no-deps")
+    run(*link, "--no-build-isolation", "--editable", ROOT)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make the development environment.")
     parser.add_argument("venv", nargs="?", type=Path, default=ROOT / ".venv", help="where (default: .venv)")
     venv: Path = parser.parse_args().venv.absolute()
-    if sys.version_info < (3, 11):
-        raise SetupError(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
     stamp, wanted = venv / ".envoi-stamp", fingerprint()
     if stamp.exists() and stamp.read_text() == wanted:
         return
