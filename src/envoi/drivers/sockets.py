@@ -1,0 +1,91 @@
+"""Making and naming sockets: what both colours do alike, without waiting.
+
+Every socket made here is non-blocking and sends at once (TCP_NODELAY): a command is a whole, and
+holding it back for more would cost a round trip. Waiting for it to connect is the connectors'.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from envoi.drivers.failures import reason, remedy
+from envoi.drivers.host import ip_address
+from envoi.errors import ConfigError, ConnectionFailed, Phase, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envoi.drivers.happy_eyeballs import Address
+
+__all__ = ["connect_unix", "local_address", "matching", "open_socket"]
+
+
+def open_socket(address: Address, source_address: str | None) -> socket.socket:
+    """Return a socket ready to connect to the address, bound to the source address if there is one.
+
+    Raises:
+        OSError: there is no socket to be had, or the source address is not ours.
+    """
+    opened = socket.socket(address.family, socket.SOCK_STREAM)
+    try:
+        opened.setblocking(False)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if source_address is not None:
+            opened.bind((source_address, 0))
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def matching(addresses: Iterable[Address], source_address: str | None, target: str) -> list[Address]:
+    """Keep the addresses that the source address can reach: those of its own family.
+
+    Raises:
+        ConfigError: the source address is not an IP address.
+        ConnectionFailed: no address is left.
+    """
+    found = list(addresses)
+    if source_address is None:
+        return found
+    source = ip_address(source_address)
+    if source is None:
+        raise ConfigError(f"the source address {source_address!r} is not an IP address")
+    family, name = (socket.AF_INET6, "IPv6") if ":" in source else (socket.AF_INET, "IPv4")
+    kept = [address for address in found if address.family == family]
+    if not kept:
+        raise ConnectionFailed(
+            f"could not connect to {target}: it has no {name} address to go with the source address {source}",
+            phase=Phase.CONNECT,
+            retry=Retry.NEVER,
+            remedy="Choose a source address of the other family, or none.",
+        )
+    return kept
+
+
+def connect_unix(path: str) -> socket.socket:
+    """Connect to a Unix socket, which takes no time.
+
+    Raises:
+        ConnectionFailed: nobody listens there, or this machine has no Unix sockets.
+    """
+    opened: socket.socket | None = None
+    try:
+        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        opened.setblocking(False)
+        opened.connect(path)
+    except (OSError, AttributeError) as error:
+        if opened is not None:
+            opened.close()
+        what = reason(error) if isinstance(error, OSError) else "this system has no Unix sockets"
+        advice = remedy(error) if isinstance(error, OSError) else "Use a host and a port."
+        message = f"could not connect to {path}: {what}"
+        raise ConnectionFailed(message, phase=Phase.CONNECT, remedy=advice) from error
+    return opened
+
+
+def local_address(connected: socket.socket) -> str | None:
+    """Our own IP address on a connection, without scope; None for a Unix socket."""
+    name = connected.getsockname()
+    return str(name[0]).split("%")[0] if isinstance(name, tuple) else None

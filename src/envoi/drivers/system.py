@@ -1,0 +1,24 @@
+"""What both colours ask of the machine itself: the time, chance, and its name."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from datetime import UTC, datetime
+
+__all__ = ["hostname", "nonce", "now"]
+
+
+def now() -> datetime:
+    """The aware UTC instant."""
+    return datetime.now(UTC)
+
+
+def nonce() -> bytes:
+    """Fresh printable random octets without a comma (RFC 5802 §5.1): 192 bits."""
+    return secrets.token_urlsafe(24).encode("ascii")
+
+
+def hostname() -> str:
+    """This machine's name, as the operating system gives it, without asking the DNS."""
+    return socket.gethostname()
