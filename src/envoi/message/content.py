@@ -1,0 +1,78 @@
+"""The narrow waist: what a session needs to know of a message, whoever composed it.
+
+`Email` and `RawEmail` satisfy `Content`. The session tells what the server offers (`WireEncoding`), learns
+what will be used (`Requirements`), and takes the bytes. Nothing here composes, sends or knows an address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+__all__ = ["Content", "Requirements", "WireEncoding"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireEncoding:
+    """What may stand between the server and us beyond lines of ASCII.
+
+    Attributes:
+        eightbit: 8BITMIME (RFC 6152): octets above 127 in bodies.
+        binary: BINARYMIME with CHUNKING (RFC 3030): any octets, lines of any length.
+        smtputf8: SMTPUTF8 (RFC 6531): UTF-8 in headers and addresses.
+    """
+
+    eightbit: bool = False
+    binary: bool = False
+    smtputf8: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirements:
+    """What a content will use of what is offered: the `BODY=` and `SMTPUTF8` of the `MAIL` command."""
+
+    body: Literal["7bit", "8bitmime", "binarymime"] = "7bit"
+    smtputf8: bool = False
+
+    @property
+    def encoding(self) -> WireEncoding:
+        """The encoding to compose with, so that the bytes match these requirements."""
+        return WireEncoding(
+            eightbit=self.body != "7bit", binary=self.body == "binarymime", smtputf8=self.smtputf8
+        )
+
+
+class Content(Protocol):
+    """A message that can be asked for its bytes, as often as needed, always the same ones."""
+
+    @property
+    def message_id(self) -> str | None:
+        """The `Message-ID` with its angle brackets, or None when the message has none."""
+        ...
+
+    def requirements(self, offered: WireEncoding) -> Requirements:
+        """What this content will use of what the server offers.
+
+        Raises:
+            NotSupportedByServer: it cannot be carried; the text says what is missing.
+        """
+        ...
+
+    def size(self, used: WireEncoding) -> int | None:
+        """The exact number of octets `chunks` will give, without reading attachments; None if unknown."""
+        ...
+
+    def chunks(self, used: WireEncoding) -> Iterator[bytes]:
+        """The message in pieces. Line ends of raw content are left to the SMTP layer to repair.
+
+        Raises:
+            UsageError: a part can only be read by `achunks`, or its source changed or broke off.
+        """
+        ...
+
+    def achunks(self, used: WireEncoding) -> AsyncIterator[bytes]:
+        """The same pieces, also from asynchronous sources."""
+        ...

@@ -1,0 +1,223 @@
+"""Messages composed elsewhere: bytes, a standard-library message, or a file on disk.
+
+The bytes are sent as they are, `Bcc` fields excepted: nothing is decoded, folded or encoded again, so that
+signatures stay valid. A `RawEmail` of bytes costs one scan for octets above 127 and copies nothing but the
+header. Repairing line ends and stuffing dots is left to `envoi.smtp`; composing is `email` and `compose`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envoi.errors import NotSupportedByServer, UsageError
+from envoi.message.content import Requirements, WireEncoding
+from envoi.message.envelope import DeliveryOptions, Envelope, Recipient
+from envoi.message.source import PathSource
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+    from email.message import Message
+    from typing import Any
+
+__all__ = ["RawContent", "RawEmail"]
+
+_MESSAGE_ID = re.compile(rb"^message-id[ \t]*:\s*(<[^<>\r\n]*>)", re.IGNORECASE | re.MULTILINE)
+_BCC = re.compile(rb"^(?:resent-)?bcc[ \t]*:.*(?:\r?\n[ \t].*)*(?:\r?\n|\Z)", re.IGNORECASE | re.MULTILINE)
+_LONGEST_HEADER = 1 << 20
+"""Octets at the start of a file within which its header must end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawContent:
+    """The bytes of a message, ready to be sent again and again.
+
+    Attributes:
+        header: the header fields, without the blank line.
+        data: the message; for a file, its header and the blank line only.
+        file: the rest, when that is on disk.
+        ascii: whether no octet is above 127.
+        sevenbit: the same message for servers without 8BITMIME, when there is one.
+    """
+
+    header: bytes
+    data: bytes
+    file: PathSource | None = None
+    ascii: bool
+    sevenbit: RawContent | None = None
+
+    @classmethod
+    def of(cls, raw: bytes | Message[Any, Any] | Path) -> RawContent:
+        """The content of bytes, of a standard-library message as it is now, or of a file as it is now.
+
+        Raises:
+            UsageError: something else, or a file that cannot be read.
+        """
+        if isinstance(raw, bytes):
+            return _of_bytes(raw)
+        if isinstance(raw, Path):
+            return _of_file(raw)
+        if not callable(getattr(raw, "walk", None)):
+            raise UsageError(f"a raw message is bytes, an email.message.Message or a Path, not {_kind(raw)}")
+        from envoi.message.stdlib import serialised
+
+        eightbit = serialised(raw, eightbit=True)
+        if eightbit.isascii():
+            return _of_bytes(eightbit)
+        return _of_bytes(eightbit, _of_bytes(serialised(raw, eightbit=False)))
+
+    @property
+    def message_id(self) -> str | None:
+        """The `Message-ID` as it stands in the header."""
+        found = _MESSAGE_ID.search(self.header)
+        return found[1].decode("utf-8", "replace") if found else None
+
+    def requirements(self, offered: WireEncoding) -> Requirements:
+        """What these bytes need.
+
+        Raises:
+            NotSupportedByServer: octets above 127 where the server takes none.
+        """
+        if self.ascii:
+            return Requirements()
+        if not self.header.isascii() and not offered.smtputf8:
+            raise NotSupportedByServer(
+                "the header of the raw message contains UTF-8 and the server does not offer SMTPUTF8; "
+                "encode the header fields (RFC 2047), or send through a server that takes them"
+            )
+        if offered.eightbit:
+            return Requirements(body="8bitmime", smtputf8=not self.header.isascii())
+        if self.sevenbit is not None:
+            return self.sevenbit.requirements(offered)
+        raise NotSupportedByServer(
+            "the raw message contains octets above 127 and the server does not offer 8BITMIME; "
+            "encode its bodies as quoted-printable or base64, or send an Email, which does so by itself"
+        )
+
+    def size(self, used: WireEncoding) -> int | None:
+        """The number of octets, as they stand."""
+        content = self._fitting(used)
+        return len(content.data) + (content.file.size if content.file else 0)
+
+    def chunks(self, used: WireEncoding) -> Iterator[bytes]:
+        """The message as it stands.
+
+        Raises:
+            UsageError: while iterating: the file changed since this value was made.
+        """
+        content = self._fitting(used)
+        return iter((content.data,)) if content.file is None else _with_file(content.data, content.file)
+
+    async def achunks(self, used: WireEncoding) -> AsyncIterator[bytes]:
+        """The same; bytes and files need no waiting."""
+        for chunk in self.chunks(used):
+            yield chunk
+
+    def _fitting(self, used: WireEncoding) -> RawContent:
+        return self if self.sevenbit is None or used.eightbit else self.sevenbit
+
+
+@dataclass(frozen=True, slots=True, init=False, eq=False)
+class RawEmail:
+    """A finished message with its envelope: `RawEmail(data, sender="a@example.org", recipients=[…])`.
+
+    Attributes:
+        content: the bytes.
+        sender: the envelope sender, bare; empty for the null sender.
+        recipients: the envelope recipients.
+        options: what the server is asked to do.
+    """
+
+    content: RawContent
+    sender: str
+    recipients: tuple[Recipient, ...]
+    options: DeliveryOptions
+
+    def __init__(
+        self,
+        raw: bytes | Message[Any, Any] | Path,
+        *,
+        sender: str,
+        recipients: Iterable[str | Recipient],
+        options: DeliveryOptions | None = None,
+    ) -> None:
+        """Take the message as it is now; later changes of the object or the file are not sent.
+
+        Raises:
+            InvalidAddress: an envelope address is wrong, or there is no recipient.
+            UsageError: `raw` is something else, or a file that cannot be read.
+        """
+        envelope = Envelope.of(sender, recipients, options)
+        for name, value in (
+            ("content", RawContent.of(raw)),
+            ("sender", envelope.sender),
+            ("recipients", envelope.recipients),
+            ("options", envelope.options),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def message_id(self) -> str | None:
+        """The `Message-ID` as it stands in the header."""
+        return self.content.message_id
+
+    def envelope(self, options: DeliveryOptions | None = None) -> Envelope:
+        """The envelope, with other options when some are given."""
+        return Envelope(sender=self.sender, recipients=self.recipients, options=options or self.options)
+
+    def requirements(self, offered: WireEncoding) -> Requirements:
+        """See `RawContent.requirements`."""
+        return self.content.requirements(offered)
+
+    def size(self, used: WireEncoding) -> int | None:
+        """See `RawContent.size`."""
+        return self.content.size(used)
+
+    def chunks(self, used: WireEncoding) -> Iterator[bytes]:
+        """See `RawContent.chunks`."""
+        return self.content.chunks(used)
+
+    def achunks(self, used: WireEncoding) -> AsyncIterator[bytes]:
+        """See `RawContent.achunks`."""
+        return self.content.achunks(used)
+
+
+def _of_bytes(raw: bytes, sevenbit: RawContent | None = None) -> RawContent:
+    end = _end_of_header(raw)
+    header = raw[:end]
+    if b"bcc" in header.lower():
+        kept = _BCC.sub(b"", header)
+        if kept != header:
+            header, raw = kept.rstrip(b"\r\n"), kept.rstrip(b"\r\n") + raw[end:]
+    return RawContent(header=header, data=raw, ascii=raw.isascii(), sevenbit=sevenbit)
+
+
+def _of_file(path: Path) -> RawContent:
+    file = PathSource.of(path)
+    start = file.head(_LONGEST_HEADER)
+    end = _end_of_header(start)
+    if end == len(start) == _LONGEST_HEADER:
+        raise UsageError(f"{path} is no mail message: no blank line in its first {_LONGEST_HEADER} octets")
+    top = _of_bytes(start[:end])
+    rest = file.after(end)
+    ascii_only = top.ascii and all(map(bytes.isascii, rest.chunks()))
+    return RawContent(header=top.header, data=top.data, file=rest, ascii=ascii_only)
+
+
+def _with_file(data: bytes, file: PathSource) -> Iterator[bytes]:
+    yield data
+    yield from file.chunks()
+
+
+def _end_of_header(raw: bytes) -> int:
+    """Where the blank line begins that ends the header, or the length when there is none."""
+    end = raw.find(b"\r\n\r\n")
+    # Only a shorter header may end in bare newlines: the body is not searched twice.
+    bare = raw.find(b"\n\n", 0, end) if end >= 0 else raw.find(b"\n\n")
+    return bare if bare >= 0 else end if end >= 0 else len(raw)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
