@@ -1,11 +1,111 @@
 """Send e-mail and know what happened to it.
 
-The public face: whatever is listed in `__all__` here is promised, and nothing else. It is gathered from
-the rooms below; no code lives in this file. The map of the rooms is ARCHITECTURE.md.
+The public face: whatever is listed in `__all__` here is promised, and nothing else. Names are
+fetched from the rooms below when they are first used, so that ``import envoi`` costs next to nothing.
+The map of the rooms is ARCHITECTURE.md.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envoi.client.session import AsyncSMTPSession, SMTPSession
+    from envoi.errors import (
+        Accepted,
+        AuthenticationFailed,
+        ConfigError,
+        ConnectionFailed,
+        DeadlineExceeded,
+        DeliveryError,
+        Disconnected,
+        EnvoiError,
+        InvalidAddress,
+        InvalidHeader,
+        MessageRejected,
+        MessageTooLarge,
+        NotSupportedByServer,
+        Phase,
+        ProtocolError,
+        RecipientsRejected,
+        Rejected,
+        Retry,
+        SenderRejected,
+        TLSFailed,
+        TokenUnavailable,
+        UsageError,
+    )
+    from envoi.message.email import Attachment, Email
+    from envoi.message.envelope import DeliveryOptions, Notify, Recipient
+    from envoi.message.raw import RawEmail
+    from envoi.ports import TLSOptions
+    from envoi.session.receipt import Receipt
+    from envoi.session.timeouts import Timeouts
+    from envoi.smtp.replies import Reply
+
 __version__ = "0.1.0"
 
-__all__: list[str] = []
+__all__ = [
+    "Accepted",
+    "AsyncSMTPSession",
+    "Attachment",
+    "AuthenticationFailed",
+    "ConfigError",
+    "ConnectionFailed",
+    "DeadlineExceeded",
+    "DeliveryError",
+    "DeliveryOptions",
+    "Disconnected",
+    "Email",
+    "EnvoiError",
+    "InvalidAddress",
+    "InvalidHeader",
+    "MessageRejected",
+    "MessageTooLarge",
+    "NotSupportedByServer",
+    "Notify",
+    "Phase",
+    "ProtocolError",
+    "RawEmail",
+    "Receipt",
+    "Recipient",
+    "RecipientsRejected",
+    "Rejected",
+    "Reply",
+    "Retry",
+    "SMTPSession",
+    "SenderRejected",
+    "TLSFailed",
+    "TLSOptions",
+    "Timeouts",
+    "TokenUnavailable",
+    "UsageError",
+]
+
+_ROOMS = {
+    "AsyncSMTPSession": "client.session",
+    "SMTPSession": "client.session",
+    "Attachment": "message.email",
+    "Email": "message.email",
+    "DeliveryOptions": "message.envelope",
+    "Notify": "message.envelope",
+    "Recipient": "message.envelope",
+    "RawEmail": "message.raw",
+    "TLSOptions": "ports",
+    "Receipt": "session.receipt",
+    "Timeouts": "session.timeouts",
+    "Reply": "smtp.replies",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'envoi' has no attribute {name!r}")
+    value: object = getattr(import_module(f"envoi.{_ROOMS.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

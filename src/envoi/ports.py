@@ -125,8 +125,9 @@ class Stream(Protocol):
         ...
 
     async def write(self, data: bytes | bytearray | memoryview, timeout: float | None) -> None:
-        """Write all of it. Meanwhile what arrives is kept (bounded), so that two ends that both write cannot deadlock.
+        """Write all of it.
 
+        Meanwhile what arrives is kept (bounded), so that two ends that both write cannot deadlock.
         The timeout is for progress: it starts again whenever the peer takes some bytes.
 
         Raises:
@@ -136,8 +137,9 @@ class Stream(Protocol):
         ...
 
     async def start_tls(self, options: TLSOptions, server_hostname: str, timeout: float | None) -> TLSInfo:
-        """Do the TLS handshake as the client. The caller has made sure that no byte is buffered above; the
-        driver refuses if it holds one itself.
+        """Do the TLS handshake as the client.
+
+        The caller has made sure that no byte is buffered above; the driver refuses if it holds one itself.
 
         Raises:
             TLSFailed: with the reason, and what to do about it.

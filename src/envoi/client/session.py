@@ -1,0 +1,391 @@
+"""`SMTPSession` and `AsyncSMTPSession`: a session on an SMTP server, in two colours.
+
+Both are the flows of `envoi.session.conversation` over a driver, behind a lock: concurrent calls queue
+up and are never interleaved. What a method does is written there once; the two classes are kept
+alike by a test.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from typing import TYPE_CHECKING, TypeVar
+
+from envoi.drivers.blocking import BlockingRuntime
+from envoi.session.conversation import Conversation, each
+from envoi.session.outgoing import outgoing
+from envoi.session.run import run_sync
+from envoi.session.settings import ServerURL, Settings
+from envoi.session.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+    from types import TracebackType
+    from typing import Any, Self, Unpack
+
+    from envoi.errors import EnvoiError
+    from envoi.message.envelope import DeliveryOptions, Recipient
+    from envoi.ports import TLSInfo, TLSOptions
+    from envoi.session.content import Progress
+    from envoi.session.outgoing import Mail
+    from envoi.session.receipt import Receipt
+    from envoi.session.settings import SessionOptions
+    from envoi.session.tokens import Auth
+    from envoi.session.transcript import TranscriptLine
+    from envoi.smtp.capabilities import Capabilities
+    from envoi.smtp.replies import Reply
+
+__all__ = ["AsyncSMTPSession", "SMTPSession"]
+
+T = TypeVar("T")
+
+_DEFAULT_TIMEOUTS = Timeouts()
+
+
+class SMTPSession:
+    """A session on an SMTP server.
+
+    Opened by the first message, by `open`, or by `with`; reopened when the server has closed it while it
+    was idle. Safe to share between threads: calls wait for each other.
+
+    Args:
+        host: name or IP address of the server; a path beginning with ``/`` is a Unix socket.
+        port: by default the one that goes with `security`: 587, 465 or 25.
+        security: ``"starttls"`` (required, never optional), ``"tls"`` from the first byte, ``"plaintext"``.
+        username: the user to log in as; with `auth`, the mailbox.
+        password: the password that goes with it.
+        auth: an OAuth 2.0 access token, a callable that returns one, or a token source.
+        tls: authorities, client certificate, pinned fingerprints.
+        timeout: seconds for every phase, None for no limit, or a `Timeouts`.
+        deadline: seconds for a whole call, all phases together.
+        local_hostname: the name to introduce ourselves with; by default this machine's, or its address.
+        source_address: the local IP address to connect from.
+        proxy: ``socks5://user:password@host:port`` or ``http://…`` (extra ``proxy``).
+        allow_plaintext_auth: send credentials in clear. Off; loopback is no exception.
+        protocol: ``"smtp"`` or ``"lmtp"``.
+        mechanisms: the SASL mechanisms that may be used, instead of the strongest that both sides have.
+        transcript: called with each line of the dialogue; secrets are redacted.
+
+    Raises:
+        ConfigError: arguments that are wrong, or contradict each other.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int | None = None,
+        *,
+        security: str = "starttls",
+        username: str | None = None,
+        password: str | None = None,
+        auth: Auth | None = None,
+        tls: TLSOptions | None = None,
+        timeout: Timeouts | float | None = _DEFAULT_TIMEOUTS,
+        deadline: float | None = None,
+        local_hostname: str | None = None,
+        source_address: str | None = None,
+        proxy: str | None = None,
+        allow_plaintext_auth: bool = False,
+        protocol: str = "smtp",
+        mechanisms: Iterable[str] | None = None,
+        transcript: Callable[[TranscriptLine], None] | None = None,
+    ) -> None:
+        settings = Settings.of(
+            host,
+            port,
+            security=security,
+            username=username,
+            password=password,
+            auth=auth,
+            tls=tls,
+            timeout=timeout,
+            deadline=deadline,
+            local_hostname=local_hostname,
+            source_address=source_address,
+            proxy=proxy,
+            allow_plaintext_auth=allow_plaintext_auth,
+            protocol=protocol,
+            mechanisms=mechanisms,
+            transcript=transcript,
+        )
+        self._conversation = Conversation(settings, BlockingRuntime())
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_url(cls, url: str, **options: Unpack[SessionOptions]) -> Self:
+        """Make a session from an URL: ``smtps://user@mail.example.com``; `options` are those of the class.
+
+        The scheme is ``smtp`` (STARTTLS), ``smtps`` (TLS), ``smtp+plaintext``, or the same with ``lmtp``.
+
+        Raises:
+            ConfigError: it is not such an URL, or an option contradicts it.
+        """
+        return cls(**ServerURL.parse(url).arguments(options))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as we know."""
+        return self._conversation.is_open
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the server offers; None while there is no connection."""
+        return self._conversation.capabilities
+
+    @property
+    def tls(self) -> TLSInfo | None:
+        """What TLS agreed on; None in clear, or while there is no connection."""
+        return self._conversation.tls
+
+    def open(self) -> Self:
+        """Connect, secure and log in; return the session.
+
+        Raises:
+            UsageError: it is open already.
+            DeliveryError: the connection could not be made; see `envoi.errors`.
+        """
+        self._run(self._conversation.open())
+        return self
+
+    def send(
+        self,
+        mail: Mail,
+        *,
+        sender: str | None = None,
+        recipients: Iterable[str | Recipient] | None = None,
+        options: DeliveryOptions | None = None,
+        progress: Progress | None = None,
+    ) -> Receipt:
+        """Send one mail and return what the server said of it.
+
+        Args:
+            mail: an `Email`, a `RawEmail`, an ``email.message.EmailMessage``, bytes, or the path of a file.
+            sender: the envelope sender, where the mail does not name one or another is wanted.
+            recipients: the envelope recipients, likewise.
+            options: delivery status notifications, priority and the like.
+            progress: called with the octets sent and the total, or None when that is unknown.
+
+        Raises:
+            UsageError: nothing was sent; the mail or the call must change.
+            Rejected: the server refused the sender, every recipient, or the message.
+            DeliveryError: the connection failed; `accepted` tells whether the message may have been taken.
+        """
+        content, envelope = outgoing(mail, sender=sender, recipients=recipients, options=options)
+        return self._run(self._conversation.send(content, envelope, progress=progress))
+
+    def send_all(
+        self, mails: Iterable[Mail], *, options: DeliveryOptions | None = None
+    ) -> Iterator[Receipt | EnvoiError]:
+        """Send several mails over one connection; yield a `Receipt` or the error for each, in order."""
+        for mail in mails:
+            yield self._run(self._conversation.attempt(mail, options))
+
+    def noop(self) -> Reply:
+        """Say NOOP, which keeps the connection alive, and return the reply."""
+        return self._run(self._conversation.noop())
+
+    def verify(self, address: str) -> Reply:
+        """Ask whether the server knows an address (VRFY); most answer 252, which says nothing."""
+        return self._run(self._conversation.verify(address))
+
+    def close(self) -> None:
+        """Take leave and close. What happens meanwhile changes nothing about mails already sent."""
+        self._run(self._conversation.close())
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._conversation}>"
+
+    def __del__(self) -> None:
+        conversation = getattr(self, "_conversation", None)
+        if conversation is not None and conversation.is_open:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
+            conversation.abort()
+
+    def _run(self, flow: Coroutine[Any, Any, T]) -> T:
+        with self._lock:
+            return run_sync(flow)
+
+
+class AsyncSMTPSession:
+    """A session on an SMTP server for asyncio.
+
+    Opened by the first message, by `open`, or by async `with`; reopened when the server has closed it while
+    it was idle. Safe to share between tasks of one event loop: calls wait for each other.
+
+    Args:
+        host: name or IP address of the server; a path beginning with ``/`` is a Unix socket.
+        port: by default the one that goes with `security`: 587, 465 or 25.
+        security: ``"starttls"`` (required, never optional), ``"tls"`` from the first byte, ``"plaintext"``.
+        username: the user to log in as; with `auth`, the mailbox.
+        password: the password that goes with it.
+        auth: an OAuth 2.0 access token, a callable that returns one, or a token source.
+        tls: authorities, client certificate, pinned fingerprints.
+        timeout: seconds for every phase, None for no limit, or a `Timeouts`.
+        deadline: seconds for a whole call, all phases together.
+        local_hostname: the name to introduce ourselves with; by default this machine's, or its address.
+        source_address: the local IP address to connect from.
+        proxy: ``socks5://user:password@host:port`` or ``http://…`` (extra ``proxy``).
+        allow_plaintext_auth: send credentials in clear. Off; loopback is no exception.
+        protocol: ``"smtp"`` or ``"lmtp"``.
+        mechanisms: the SASL mechanisms that may be used, instead of the strongest that both sides have.
+        transcript: called with each line of the dialogue; secrets are redacted.
+
+    Raises:
+        ConfigError: arguments that are wrong, or contradict each other.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int | None = None,
+        *,
+        security: str = "starttls",
+        username: str | None = None,
+        password: str | None = None,
+        auth: Auth | None = None,
+        tls: TLSOptions | None = None,
+        timeout: Timeouts | float | None = _DEFAULT_TIMEOUTS,
+        deadline: float | None = None,
+        local_hostname: str | None = None,
+        source_address: str | None = None,
+        proxy: str | None = None,
+        allow_plaintext_auth: bool = False,
+        protocol: str = "smtp",
+        mechanisms: Iterable[str] | None = None,
+        transcript: Callable[[TranscriptLine], None] | None = None,
+    ) -> None:
+        settings = Settings.of(
+            host,
+            port,
+            security=security,
+            username=username,
+            password=password,
+            auth=auth,
+            tls=tls,
+            timeout=timeout,
+            deadline=deadline,
+            local_hostname=local_hostname,
+            source_address=source_address,
+            proxy=proxy,
+            allow_plaintext_auth=allow_plaintext_auth,
+            protocol=protocol,
+            mechanisms=mechanisms,
+            transcript=transcript,
+        )
+        # Imported here: whoever uses the blocking class alone does not wait for asyncio.
+        import asyncio
+
+        from envoi.drivers.aio import AsyncioRuntime
+
+        self._conversation = Conversation(settings, AsyncioRuntime())
+        self._lock = asyncio.Lock()
+
+    @classmethod
+    def from_url(cls, url: str, **options: Unpack[SessionOptions]) -> Self:
+        """Make a session from an URL: ``smtps://user@mail.example.com``; `options` are those of the class.
+
+        The scheme is ``smtp`` (STARTTLS), ``smtps`` (TLS), ``smtp+plaintext``, or the same with ``lmtp``.
+
+        Raises:
+            ConfigError: it is not such an URL, or an option contradicts it.
+        """
+        return cls(**ServerURL.parse(url).arguments(options))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as we know."""
+        return self._conversation.is_open
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the server offers; None while there is no connection."""
+        return self._conversation.capabilities
+
+    @property
+    def tls(self) -> TLSInfo | None:
+        """What TLS agreed on; None in clear, or while there is no connection."""
+        return self._conversation.tls
+
+    async def open(self) -> Self:
+        """Connect, secure and log in; return the session.
+
+        Raises:
+            UsageError: it is open already.
+            DeliveryError: the connection could not be made; see `envoi.errors`.
+        """
+        await self._run(self._conversation.open())
+        return self
+
+    async def send(
+        self,
+        mail: Mail,
+        *,
+        sender: str | None = None,
+        recipients: Iterable[str | Recipient] | None = None,
+        options: DeliveryOptions | None = None,
+        progress: Progress | None = None,
+    ) -> Receipt:
+        """Send one mail and return what the server said of it.
+
+        Args:
+            mail: an `Email`, a `RawEmail`, an ``email.message.EmailMessage``, bytes, or the path of a file.
+            sender: the envelope sender, where the mail does not name one or another is wanted.
+            recipients: the envelope recipients, likewise.
+            options: delivery status notifications, priority and the like.
+            progress: called with the octets sent and the total, or None when that is unknown.
+
+        Raises:
+            UsageError: nothing was sent; the mail or the call must change.
+            Rejected: the server refused the sender, every recipient, or the message.
+            DeliveryError: the connection failed; `accepted` tells whether the message may have been taken.
+        """
+        content, envelope = outgoing(mail, sender=sender, recipients=recipients, options=options)
+        return await self._run(self._conversation.send(content, envelope, progress=progress))
+
+    async def send_all(
+        self, mails: Iterable[Mail] | AsyncIterable[Mail], *, options: DeliveryOptions | None = None
+    ) -> AsyncIterator[Receipt | EnvoiError]:
+        """Send several mails over one connection; yield a `Receipt` or the error for each, in order."""
+        async for mail in each(mails):
+            yield await self._run(self._conversation.attempt(mail, options))
+
+    async def noop(self) -> Reply:
+        """Say NOOP, which keeps the connection alive, and return the reply."""
+        return await self._run(self._conversation.noop())
+
+    async def verify(self, address: str) -> Reply:
+        """Ask whether the server knows an address (VRFY); most answer 252, which says nothing."""
+        return await self._run(self._conversation.verify(address))
+
+    async def close(self) -> None:
+        """Take leave and close. What happens meanwhile changes nothing about mails already sent."""
+        await self._run(self._conversation.close())
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._conversation}>"
+
+    def __del__(self) -> None:
+        conversation = getattr(self, "_conversation", None)
+        if conversation is not None and conversation.is_open:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
+            conversation.abort()
+
+    async def _run(self, flow: Coroutine[Any, Any, T]) -> T:
+        async with self._lock:
+            return await flow

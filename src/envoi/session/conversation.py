@@ -1,0 +1,190 @@
+"""A session over its whole life: opened when needed, reopened when it went stale, closed once.
+
+`Conversation` owns the link. It decides when a connection may still be used, and when a failed
+send may be repeated without anybody noticing: only on a connection the server had let go while it
+was idle, only once, and never when the message may have been taken. One flow at a time: the
+classes in `client` see to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from typing import TYPE_CHECKING, TypeVar
+
+from envoi.errors import Accepted, DeliveryError, Disconnected, Phase, UsageError
+from envoi.session.connect import open_link
+from envoi.session.outgoing import outgoing
+from envoi.session.settings import Protocol
+from envoi.session.submit import submit
+from envoi.smtp import commands
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from envoi.errors import EnvoiError
+    from envoi.message.content import Content
+    from envoi.message.envelope import DeliveryOptions, Envelope
+    from envoi.ports import Runtime, TLSInfo
+    from envoi.session.content import Progress
+    from envoi.session.link import Link
+    from envoi.session.outgoing import Mail
+    from envoi.session.receipt import Receipt
+    from envoi.session.settings import Settings
+    from envoi.smtp.capabilities import Capabilities
+    from envoi.smtp.commands import Command
+    from envoi.smtp.replies import Reply
+
+__all__ = ["Conversation", "each"]
+
+T = TypeVar("T")
+
+IDLE_SECONDS = 5.0
+"""After so long the server may have hung up unnoticed; the message then waits for the envelope's reply."""
+
+
+class Conversation:
+    """What `SMTPSession` and `AsyncSMTPSession` do, whatever their colour."""
+
+    __slots__ = ("_closed", "_link", "_runtime", "_settings")
+
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._link: Link | None = None
+        self._closed = False
+
+    def __str__(self) -> str:
+        endpoint = self._settings.endpoint
+        state = "open" if self.is_open else "not open"
+        return f"{endpoint.host}:{endpoint.port} {self._settings.security.value}, {state}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as we know."""
+        return self._link is not None and self._link.alive
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the server offers; None without a connection."""
+        return self._link.machine.capabilities if self._link is not None and self._link.alive else None
+
+    @property
+    def tls(self) -> TLSInfo | None:
+        """What TLS agreed on; None in clear, or without a connection."""
+        return None if self._link is None else self._link.tls
+
+    async def open(self) -> None:
+        """Connect and log in.
+
+        Raises:
+            UsageError: it is open already.
+        """
+        if self.is_open:
+            raise UsageError("the session is open already")
+        self._closed = False
+        self._link = await open_link(self._runtime, self._settings, deadline_at=self._deadline_at())
+
+    async def send(
+        self, content: Content, envelope: Envelope, *, progress: Progress | None = None
+    ) -> Receipt:
+        """Hand one message over, on a connection that works."""
+        link, fresh = await self._ready()
+        try:
+            return await self._submit(link, content, envelope, progress)
+        except Disconnected as error:
+            if fresh or error.accepted is not Accepted.NO or error.phase not in _UNTOUCHED:
+                raise
+            link.note("the server had let the connection go; opening another")
+            link.abort()
+        link, _ = await self._ready()
+        return await self._submit(link, content, envelope, progress)
+
+    async def attempt(self, mail: Mail, options: DeliveryOptions | None) -> Receipt | EnvoiError:
+        """Hand one of several over; what became of it is the result, whatever it is."""
+        try:
+            content, envelope = outgoing(mail, options=options)
+            return await self.send(content, envelope)
+        except (DeliveryError, UsageError) as error:
+            return error
+
+    async def command(self, command: Command) -> Reply:
+        """Say one command outside any transaction and return the reply, whatever it is."""
+        link, _ = await self._ready()
+        return await link.exchange(command)
+
+    async def noop(self) -> Reply:
+        """NOOP."""
+        return await self.command(commands.noop())
+
+    async def verify(self, address: str) -> Reply:
+        """VRFY."""
+        utf8 = not address.isascii()
+        return await self.command(commands.vrfy(address, smtputf8=utf8))
+
+    async def close(self) -> None:
+        """Say QUIT and close; whatever happens then changes nothing."""
+        self._closed = True
+        link, self._link = self._link, None
+        if link is not None:
+            await link.quit()
+
+    def abort(self) -> None:
+        """Close at once, without a word."""
+        self._closed = True
+        link, self._link = self._link, None
+        if link is not None:
+            link.abort()
+
+    async def _ready(self) -> tuple[Link, bool]:
+        """Return a link whose turn it is, and whether it was opened just now."""
+        if self._closed:
+            raise UsageError("the session is closed; open() it again, or use it inside its with block")
+        link = self._link
+        if link is not None and link.alive:
+            link.deadline_at = self._deadline_at()
+            try:
+                link.begin(Phase.MAIL)
+                await link.check_turn()
+            except DeliveryError:
+                link.note("the connection was no longer good; opening another")
+            else:
+                if not self._is_worn(link):
+                    return link, False
+                await link.quit()
+        self._link = await open_link(self._runtime, self._settings, deadline_at=self._deadline_at())
+        return self._link, True
+
+    def _is_worn(self, link: Link) -> bool:
+        # RFC 9422 §3.1: how many messages the server takes per connection.
+        most = link.machine.capabilities.limit("MAILMAX")
+        return most is not None and link.messages >= most
+
+    async def _submit(
+        self, link: Link, content: Content, envelope: Envelope, progress: Progress | None
+    ) -> Receipt:
+        return await submit(
+            link,
+            envelope,
+            content,
+            lmtp=self._settings.protocol is Protocol.LMTP,
+            cautious=link.messages > 0 and link.idle_seconds > IDLE_SECONDS,
+            progress=progress,
+        )
+
+    def _deadline_at(self) -> float | None:
+        seconds = self._settings.deadline
+        return None if seconds is None else self._runtime.clock.monotonic() + seconds
+
+
+_UNTOUCHED = frozenset({Phase.RESET, Phase.MAIL})
+"""Where a connection can break without the server having heard of the message's recipients."""
+
+
+async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    """Iterate over either kind."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item

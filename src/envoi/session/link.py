@@ -1,0 +1,355 @@
+"""One connection with its dialogue: a stream, a machine, and the time they have.
+
+`Link` is where octets meet the clock. It applies the timeouts, keeps the transcript, and makes
+sure that a connection on which anything went wrong (an error, a cancellation, a reply nobody
+asked for) is closed and never used again. It fills in *where* an error happened. What to say is
+for `connect`, `authenticate` and `submit`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envoi.errors import DeadlineExceeded, DeliveryError, Disconnected, Phase, RemoteProtocolError, Retry
+from envoi.smtp import commands
+from envoi.smtp.client import ClientMachine
+from envoi.smtp.commands import Command, Verb
+from envoi.smtp.redact import Redactor
+from envoi.smtp.tables import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from envoi.ports import Clock, Stream, TLSInfo, TLSOptions
+    from envoi.session.timeouts import Timeouts
+    from envoi.session.transcript import Transcript
+    from envoi.smtp.replies import Reply
+
+__all__ = ["Link"]
+
+PHASES: Mapping[Verb, Phase] = {
+    Verb.GREETING: Phase.GREETING,
+    Verb.EHLO: Phase.HELLO,
+    Verb.HELO: Phase.HELLO,
+    Verb.LHLO: Phase.HELLO,
+    Verb.STARTTLS: Phase.TLS,
+    Verb.AUTH: Phase.AUTH,
+    Verb.AUTH_RESPONSE: Phase.AUTH,
+    Verb.MAIL: Phase.MAIL,
+    Verb.RCPT: Phase.RCPT,
+    Verb.DATA: Phase.DATA,
+    Verb.BDAT: Phase.CONTENT,
+    Verb.CONTENT: Phase.FINAL,
+    Verb.BDAT_LAST: Phase.FINAL,
+    Verb.RSET: Phase.RESET,
+    Verb.NOOP: Phase.COMMAND,
+    Verb.VRFY: Phase.COMMAND,
+    Verb.EXPN: Phase.COMMAND,
+    Verb.HELP: Phase.COMMAND,
+    Verb.QUIT: Phase.QUIT,
+}
+"""Where the dialogue is while a verb, or its reply, is on its way."""
+
+LAST_WORDS_SECONDS = 2.0
+"""How long to wait for what a server says while it hangs up."""
+
+
+class Link:
+    """A connection to a server.
+
+    Attributes:
+        server: the host as the caller named it, for messages.
+        machine: the dialogue.
+        redactor: the secrets that no reply may carry further.
+        deadline_at: when everything must be over, by the clock's `monotonic`; None for never.
+        messages: how many messages the server has been offered on this connection.
+        used_at: when the last reply came, by the same clock.
+        lost: the error that broke the connection while replies were still owed.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_phase",
+        "_stream",
+        "_timeouts",
+        "_transcript",
+        "deadline_at",
+        "lost",
+        "machine",
+        "messages",
+        "redactor",
+        "server",
+        "used_at",
+    )
+
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        server: str,
+        clock: Clock,
+        timeouts: Timeouts,
+        transcript: Transcript | None = None,
+    ) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._timeouts = timeouts
+        self._transcript = transcript
+        self._phase = Phase.GREETING
+        self.server = server
+        self.machine = ClientMachine()
+        self.redactor = Redactor()
+        self.deadline_at: float | None = None
+        self.lost: Disconnected | None = None
+        self.messages = 0
+        self.used_at = clock.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the dialogue can go on, as far as we know."""
+        return self.machine.state is not State.CLOSED
+
+    @property
+    def tls(self) -> TLSInfo | None:
+        """What TLS agreed on; None in clear."""
+        return self._stream.tls
+
+    @property
+    def local_address(self) -> str | None:
+        """Our own IP address on this connection."""
+        return self._stream.local_address
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds since the last reply."""
+        return self._clock.monotonic() - self.used_at
+
+    def begin(self, phase: Phase) -> None:
+        """From here on, errors and timeouts belong to `phase`."""
+        self._phase = phase
+
+    def note(self, text: str) -> None:
+        """Write a line that nobody said into the transcript."""
+        if self._transcript is not None:
+            self._transcript.note(text)
+
+    async def exchange(self, command: Command) -> Reply:
+        """Send one command and return its reply."""
+        await self.say([command])
+        return (await self.hear())[1]
+
+    async def say(self, group: Sequence[Command], chunk: bytes | None = None) -> None:
+        """Send commands that travel together; `chunk` is a whole message that goes right behind them by BDAT.
+
+        Raises:
+            RemoteProtocolError: the server has said something although it was our turn.
+        """
+        machine = self.machine
+        self.begin(PHASES[group[0].verb])
+        try:
+            if not machine.outstanding:
+                machine.check_quiet()
+            octets = machine.send_group(group)
+            if chunk is not None:
+                octets += machine.chunk(chunk, last=True)
+        except BaseException as error:
+            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
+        if self._transcript is not None:
+            for command in group:
+                self._transcript.sent(command)
+            if chunk is not None:
+                self._transcript.note(f"the message by BDAT, {len(chunk)} octets")
+        await self.write(octets)
+
+    async def write(self, octets: bytes) -> None:
+        """Write octets that the machine gave.
+
+        When the connection breaks and the server owes replies, they may have arrived before: then `hear`
+        reads on and raises the error where they end.
+        """
+        try:
+            await self._stream.write(octets, self._remaining(self._timeouts.of_phase(self._phase)))
+        except Disconnected as error:
+            self.lost = error
+            if self.machine.outstanding:
+                return
+            reply = await self._last_words()
+            self.abort()
+            raise self._placed(error) if reply is None else self._hung_up(reply)  # noqa: B904 - the cause is kept, or told by the reply
+        except BaseException as error:
+            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
+
+    async def hear(self) -> tuple[Verb, Reply]:
+        """Wait for the next reply, and return it with the verb it answers."""
+        expected = self.machine.expected
+        if expected is not None:
+            self.begin(PHASES[expected])
+        try:
+            answer = self.machine.next_reply()
+            if answer is None:
+                answer = await self._read_reply()
+        except BaseException as error:
+            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
+        verb, reply = answer
+        reply = self.redactor.clean_reply(reply)
+        if self._transcript is not None:
+            self._transcript.received(reply)
+        if not self.alive:
+            # 421: the server has closed its side, or is about to.
+            self._stream.abort()
+        return verb, reply
+
+    async def check_turn(self) -> None:
+        """Make sure that it is our turn: nothing may have arrived that nobody asked for.
+
+        Raises:
+            Disconnected: the server has closed the connection, perhaps with a 421.
+            RemoteProtocolError: it said something else.
+        """
+        try:
+            arrived = await self._stream.poll()
+            if arrived is not None:
+                self._take(arrived)
+                answer = self.machine.next_reply()
+                if answer is not None:
+                    raise self._hung_up(answer[1])
+            self.machine.check_quiet()
+        except BaseException as error:
+            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
+
+    async def overheard(self) -> Reply | None:
+        """Return what a server has said into the middle of our message, if it has; then the link is closed."""
+        try:
+            arrived = await self._stream.poll()
+        except BaseException as error:
+            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
+        if arrived is None:
+            return None
+        if arrived:
+            self.machine.receive(arrived)
+        reply = await self._last_words()
+        self.abort()
+        if reply is None or reply.code < 400:
+            raise self._placed(
+                Disconnected(
+                    f"{self.server} closed the connection while it was being sent the message",
+                    phase=self._phase,
+                )
+                if reply is None
+                else RemoteProtocolError(
+                    f"{self.server} answered {reply.code} to a message it has not got",
+                    phase=self._phase,
+                    reply=reply,
+                )
+            )
+        return reply
+
+    async def start_tls(self, options: TLSOptions, server_hostname: str) -> TLSInfo:
+        """Do the TLS handshake; after STARTTLS, what was learnt or left over in clear does not count."""
+        self.begin(Phase.TLS)
+        upgrade = self.machine.state is State.HANDSHAKE
+        try:
+            if upgrade:
+                await self._refuse_injected()
+            info = await self._stream.start_tls(options, server_hostname, self._remaining(self._timeouts.tls))
+            if upgrade:
+                self.machine.tls_established()
+        except BaseException as error:
+            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
+        self.note(
+            f"{info.version}, {info.cipher}, certificate {'verified' if info.verified else 'NOT VERIFIED'}"
+        )
+        return info
+
+    async def quit(self) -> None:
+        """Take leave; whatever happens now changes nothing any more."""
+        if not self.alive:
+            return
+        try:
+            if not self.machine.outstanding and self.machine.state is not State.CONTENT:
+                self.deadline_at = None
+                await self.exchange(commands.quit_())
+            await self._stream.close()
+        except DeliveryError:
+            pass
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.machine.close()
+        self._stream.abort()
+
+    async def _refuse_injected(self) -> None:
+        arrived = await self._stream.poll()
+        if arrived is not None:
+            self._take(arrived)
+        self.machine.check_clear()
+
+    async def _read_reply(self) -> tuple[Verb, Reply]:
+        limit = self._timeouts.of_phase(self._phase)
+        until = None if limit is None else self._clock.monotonic() + limit
+        while True:
+            remaining = None if until is None else max(until - self._clock.monotonic(), 0.0)
+            self._take(await self._stream.read(self._remaining(remaining)))
+            answer = self.machine.next_reply()
+            if answer is not None:
+                self.used_at = self._clock.monotonic()
+                return answer
+
+    def _take(self, octets: bytes) -> None:
+        if octets:
+            self.machine.receive(octets)
+            return
+        if self.lost is not None:
+            raise self.lost
+        unread = self.machine.unread
+        said = f" in the middle of the reply {unread[:60]!r}" if unread else ""
+        raise Disconnected(f"{self.server} closed the connection{said}", phase=self._phase, retry=Retry.NOW)
+
+    def _remaining(self, timeout: float | None) -> float | None:
+        if self.deadline_at is None:
+            return self._checked(timeout)
+        left = self.deadline_at - self._clock.monotonic()
+        return self._checked(left if timeout is None else min(left, timeout))
+
+    def _checked(self, seconds: float | None) -> float | None:
+        if seconds is not None and seconds <= 0:
+            raise DeadlineExceeded(f"{self.server} took too long", phase=self._phase)
+        return seconds
+
+    def _hung_up(self, reply: Reply) -> Disconnected:
+        return Disconnected(
+            f"{self.server} ended the session: {self.redactor.clean_reply(reply)}",
+            phase=self._phase,
+            reply=reply,
+            retry=Retry.NOW,
+        )
+
+    async def _last_words(self) -> Reply | None:
+        """Read until the server is silent and return its last whole reply, which tells why; never raises."""
+        reply: Reply | None = None
+        try:
+            while True:
+                last = self.machine.last_words()
+                if last is not None:
+                    reply = self.redactor.clean_reply(last)
+                    if self._transcript is not None:
+                        self._transcript.received(reply)
+                    continue
+                if reply is not None:
+                    return reply
+                octets = await self._stream.read(self._remaining(LAST_WORDS_SECONDS))
+                if not octets:
+                    return reply
+                self.machine.receive(octets)
+        except DeliveryError:
+            return reply
+
+    def _broken(self, error: BaseException) -> BaseException:
+        self.abort()
+        return self._placed(error) if isinstance(error, DeliveryError) else error
+
+    def _placed(self, error: DeliveryError) -> DeliveryError:
+        error.phase = self._phase
+        return error

@@ -1,0 +1,62 @@
+"""What callers may hand over, and the content and envelope it comes down to.
+
+An `Email` or a `RawEmail` knows its envelope; bytes and files get theirs by keyword; a message of the
+standard library brings one in its fields, unless keywords say otherwise. Pure: nothing is read or sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from envoi.errors import UsageError
+from envoi.message.email import Email
+from envoi.message.envelope import DeliveryOptions, Envelope
+from envoi.message.raw import RawEmail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from email.message import Message
+    from pathlib import Path
+
+    from envoi.message.content import Content
+    from envoi.message.envelope import Recipient
+
+    Mail: TypeAlias = "Email | RawEmail | bytes | Message[Any, Any] | Path"
+
+__all__ = ["Mail", "outgoing"]
+
+
+def outgoing(
+    mail: Mail,
+    *,
+    sender: str | None = None,
+    recipients: Iterable[str | Recipient] | None = None,
+    options: DeliveryOptions | None = None,
+) -> tuple[Content, Envelope]:
+    """Return what is sent, and from whom to whom; `sender` and `recipients` replace what the mail says.
+
+    Raises:
+        UsageError: the mail is of no kind that can be sent, or an envelope is missing.
+        InvalidAddress: an address of the envelope is wrong.
+    """
+    if not isinstance(mail, (Email, RawEmail)):
+        mail = _raw(mail, sender, recipients)
+    envelope = mail.envelope(options)
+    if sender is None and recipients is None:
+        return mail, envelope
+    return mail, Envelope.of(
+        envelope.sender if sender is None else sender,
+        envelope.recipients if recipients is None else recipients,
+        envelope.options,
+    )
+
+
+def _raw(mail: Any, sender: str | None, recipients: Iterable[str | Recipient] | None) -> RawEmail:
+    if callable(getattr(mail, "walk", None)):
+        from envoi.message.addressed import addressed
+
+        named, addresses = addressed(mail) if sender is None or recipients is None else (sender, ())
+        return RawEmail(mail, sender=named if sender is None else sender, recipients=recipients or addresses)
+    if sender is None or recipients is None:
+        raise UsageError("bytes and files say nothing about their envelope: give sender= and recipients=")
+    return RawEmail(mail, sender=sender, recipients=recipients)

@@ -1,0 +1,296 @@
+"""What a session is opened with, checked before anything is connected.
+
+`Settings` is the whole of a caller's wishes as one value; `ServerURL` reads them from an URL. Ports
+and security that contradict each other are refused here, with the reason. How they are acted
+upon is in `connect` and `authenticate`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
+from urllib.parse import unquote, urlsplit
+
+from envoi.errors import ConfigError
+from envoi.ports import Endpoint, TLSOptions
+from envoi.session.timeouts import Timeouts
+from envoi.session.tokens import token_source
+from envoi.smtp.sasl import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from envoi.ports import TokenSource
+    from envoi.session.tokens import Auth
+    from envoi.session.transcript import TranscriptLine
+
+__all__ = [
+    "Protocol",
+    "Security",
+    "ServerURL",
+    "SessionArguments",
+    "SessionOptions",
+    "Settings",
+    "choose_port",
+]
+
+E = TypeVar("E", bound=Enum)
+
+
+class Security(Enum):
+    """How a connection is secured."""
+
+    STARTTLS = "starttls"
+    """In clear at first, then TLS, required (RFC 3207, RFC 8314 §3.3)."""
+    TLS = "tls"
+    """TLS from the first octet (RFC 8314 §3)."""
+    PLAINTEXT = "plaintext"
+    """No TLS at all; has to be asked for by name."""
+
+    @classmethod
+    def named(cls, name: str) -> Security:
+        """Return the security of that name.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        return _named(cls, "security", name)
+
+
+class Protocol(Enum):
+    """What is spoken."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+    """Local delivery: LHLO, and one reply per recipient after the dot (RFC 2033)."""
+
+    @classmethod
+    def named(cls, name: str) -> Protocol:
+        """Return the protocol of that name.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        return _named(cls, "protocol", name)
+
+
+class _KeptOptions(TypedDict, total=False):
+    """The arguments of `SMTPSession` that are kept as they are."""
+
+    username: str | None
+    password: str | None
+    deadline: float | None
+    local_hostname: str | None
+    allow_plaintext_auth: bool
+    transcript: Callable[[TranscriptLine], None] | None
+
+
+class SessionOptions(_KeptOptions, total=False):
+    """The keyword arguments of `SMTPSession` beside what an URL says."""
+
+    source_address: str | None
+    proxy: str | None
+    auth: Auth | None
+    tls: TLSOptions | None
+    timeout: Timeouts | float | None
+    mechanisms: Iterable[str] | None
+
+
+class SessionArguments(SessionOptions):
+    """All the arguments of `SMTPSession`."""
+
+    host: str
+    port: int | None
+    security: str
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that a session needs to know to open a connection."""
+
+    endpoint: Endpoint
+    security: Security = Security.STARTTLS
+    protocol: Protocol = Protocol.SMTP
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token_source: TokenSource | None = field(default=None, repr=False)
+    mechanisms: tuple[str, ...] | None = None
+    tls: TLSOptions = field(default_factory=TLSOptions)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    deadline: float | None = None
+    local_hostname: str | None = None
+    allow_plaintext_auth: bool = False
+    transcript: Callable[[TranscriptLine], None] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        host: str,
+        port: int | None,
+        *,
+        security: str,
+        source_address: str | None,
+        proxy: str | None,
+        auth: Auth | None,
+        tls: TLSOptions | None,
+        timeout: Timeouts | float | None,
+        protocol: str,
+        mechanisms: Iterable[str] | None,
+        **rest: Unpack[_KeptOptions],
+    ) -> Settings:
+        """Read the arguments of `SMTPSession`.
+
+        Raises:
+            ConfigError: one of them is wrong, or two contradict each other.
+        """
+        if not host or any(ord(char) < 33 for char in host):
+            raise ConfigError(f"host={host!r} is not a host name")
+        secured, spoken = Security.named(security), Protocol.named(protocol)
+        return cls(
+            endpoint=Endpoint(
+                host=host, port=choose_port(port, secured, spoken), source_address=source_address, proxy=proxy
+            ),
+            security=secured,
+            protocol=spoken,
+            token_source=None if auth is None else token_source(auth),
+            mechanisms=None if mechanisms is None else tuple(mechanisms),
+            tls=tls or TLSOptions(),
+            timeouts=Timeouts.of(timeout),
+            **rest,
+        )
+
+    def __post_init__(self) -> None:
+        if self.password is not None and self.token_source is not None:
+            raise ConfigError("give a password or an OAuth 2.0 token (auth=), not both")
+        if self.username is None and self.password is not None:
+            raise ConfigError("a password needs the username it belongs to")
+        if self.username is not None and self.password is None and self.token_source is None:
+            raise ConfigError(
+                f"the username {self.username!r} needs a password, or an OAuth 2.0 token (auth=); "
+                "leave it away where the server wants no login"
+            )
+        if self.password is not None:
+            # What no mechanism could send is refused now, not after connecting.
+            Credentials(username=self.username, password=self.password)
+        if self.deadline is not None and not self.deadline > 0:
+            raise ConfigError("the deadline must be more than 0 seconds, or None")
+        self._check_port()
+
+    @property
+    def wants_login(self) -> bool:
+        """Whether there is something to log in with."""
+        return self.username is not None or self.token_source is not None or self.external
+
+    @property
+    def external(self) -> bool:
+        """Whether a client certificate is all there is to log in with, and EXTERNAL was asked for by name."""
+        return self.mechanisms is not None and "EXTERNAL" in (name.upper() for name in self.mechanisms)
+
+    def _check_port(self) -> None:
+        port = self.endpoint.port
+        if port == 465 and self.security is Security.STARTTLS:
+            raise ConfigError(
+                "port 465 speaks TLS from the first byte: use security='tls', or port 587 with 'starttls'"
+            )
+        if port in (25, 587) and self.security is Security.TLS:
+            raise ConfigError(f"port {port} begins in clear: use security='starttls', or port 465 with 'tls'")
+
+
+def _named(kind: type[E], what: str, name: str) -> E:
+    try:
+        return kind(name)
+    except ValueError:
+        known = ", ".join(repr(each.value) for each in kind)
+        raise ConfigError(f"{what}={name!r} is not known; it is one of {known}") from None
+
+
+_DEFAULT_PORT = {Security.STARTTLS: 587, Security.TLS: 465, Security.PLAINTEXT: 25}
+
+
+def choose_port(port: int | None, security: Security, protocol: Protocol = Protocol.SMTP) -> int:
+    """Return `port`, checked, or the one that goes with the security and protocol.
+
+    Raises:
+        ConfigError: it is no port number.
+    """
+    if port is None:
+        return 24 if protocol is Protocol.LMTP else _DEFAULT_PORT[security]
+    if type(port) is not int or not 1 <= port <= 65535:
+        raise ConfigError(f"port={port!r} is not a port: it is a number from 1 to 65535")
+    return port
+
+
+_SCHEMES = {
+    "smtp": (Protocol.SMTP, Security.STARTTLS),
+    "smtps": (Protocol.SMTP, Security.TLS),
+    "smtp+plaintext": (Protocol.SMTP, Security.PLAINTEXT),
+    "lmtp": (Protocol.LMTP, Security.STARTTLS),
+    "lmtps": (Protocol.LMTP, Security.TLS),
+    "lmtp+plaintext": (Protocol.LMTP, Security.PLAINTEXT),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerURL:
+    """A server as an URL: ``smtps://user@mail.example.com:465``.
+
+    The scheme says how: ``smtp`` (STARTTLS, required), ``smtps`` (TLS), ``smtp+plaintext``, and the same for
+    ``lmtp``. User and password are percent-encoded; a path is a Unix socket.
+    """
+
+    host: str
+    port: int | None
+    security: Security
+    protocol: Protocol
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> ServerURL:
+        """Read an URL.
+
+        Raises:
+            ConfigError: it is not one of ours; the text does not repeat it, as it may hold a password.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+            protocol, security = _SCHEMES[parts.scheme.lower()]
+        except (ValueError, KeyError):
+            raise ConfigError(_URL_HELP) from None
+        if parts.query or parts.fragment or any(ord(char) < 33 for char in url):
+            raise ConfigError(_URL_HELP)
+        host = parts.hostname or ""
+        if parts.path not in ("", "/"):
+            host = "" if host else unquote(parts.path)
+        if not host:
+            raise ConfigError(_URL_HELP)
+        return cls(
+            host=host,
+            port=port,
+            security=security,
+            protocol=protocol,
+            username=None if parts.username is None else unquote(parts.username),
+            password=None if parts.password is None else unquote(parts.password),
+        )
+
+    def arguments(self, options: SessionOptions) -> SessionArguments:
+        """Return the arguments of the session that this URL and the options beside it describe."""
+        arguments: SessionArguments = {
+            "host": self.host,
+            "port": self.port,
+            "security": self.security.value,
+            "protocol": self.protocol.value,
+            "username": self.username,
+            "password": self.password,
+            **options,
+        }
+        return arguments
+
+
+_URL_HELP = (
+    "this is not the URL of a server; it looks like smtps://user@mail.example.com (TLS, port 465) or "
+    "smtp://user@mail.example.com (STARTTLS, port 587), with @, / and the like in a user name percent-encoded"
+)

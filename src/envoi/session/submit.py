@@ -1,0 +1,315 @@
+"""One message over one link: MAIL, RCPT, the content, and a receipt that tells the truth.
+
+`submit` is a transaction from its first command to the reply that decides it. With PIPELINING
+the envelope travels in one flight; with CHUNKING a small message travels with it. What every
+reply means for whom is collected in `Transaction`; from the moment the end of the message may have
+been written, a broken link means `MAYBE` unless everybody had been refused before.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from envoi.errors import (
+    Accepted,
+    DeliveryError,
+    Disconnected,
+    MessageRejected,
+    Phase,
+    ProtocolError,
+    RecipientsRejected,
+    Retry,
+    SenderRejected,
+)
+from envoi.session.content import send_chunks, send_data, whole
+from envoi.session.plan import plan
+from envoi.session.receipt import Receipt
+from envoi.smtp import commands
+from envoi.smtp.commands import Verb
+from envoi.smtp.explain import explain
+from envoi.smtp.tables import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envoi.message.content import Content
+    from envoi.message.envelope import Envelope
+    from envoi.session.content import Progress
+    from envoi.session.link import Link
+    from envoi.session.plan import Plan
+    from envoi.smtp.commands import Command
+    from envoi.smtp.replies import Reply
+
+__all__ = ["submit"]
+
+ONE_FLIGHT = 64 * 1024
+"""Up to so many octets travel together with the envelope; a larger message waits to hear who wants it."""
+GROUP = 500
+"""Commands written before their replies are read; the driver keeps what arrives meanwhile."""
+
+
+async def submit(
+    link: Link,
+    envelope: Envelope,
+    content: Content,
+    *,
+    lmtp: bool = False,
+    cautious: bool = False,
+    progress: Progress | None = None,
+) -> Receipt:
+    """Hand one message over.
+
+    Args:
+        link: a connection whose turn it is.
+        envelope: from whom to whom.
+        content: the message.
+        lmtp: the server answers per recipient after the message.
+        cautious: the connection may have died meanwhile, so the message waits for the envelope's reply.
+        progress: called with the octets sent so far and the total, when known.
+
+    Raises:
+        UsageError: the server cannot carry it; nothing was sent and the link lives.
+        Rejected: the server refused; the link lives, unless the reply was 421.
+        DeliveryError: the link broke; `accepted` says whether the message may have been taken.
+    """
+    planned = plan(envelope, content, link.machine.capabilities, server=link.server)
+    transaction = Transaction(link, planned, content, lmtp=lmtp)
+    try:
+        reply = await transaction.run(cautious=cautious, progress=progress)
+    except DeliveryError as error:
+        transaction.judge(error)
+        raise
+    finally:
+        link.messages += 1
+    return Receipt(
+        message_id=content.message_id,
+        sender=envelope.sender,
+        accepted=tuple(transaction.accepted),
+        refused=transaction.refused,
+        reply=reply,
+        server=link.server,
+        tls=None if link.tls is None else link.tls.version,
+        verified=link.tls is not None and link.tls.verified,
+    )
+
+
+class Transaction:
+    """The replies of one transaction, and what they add up to."""
+
+    __slots__ = (
+        "_content",
+        "_ended",
+        "_link",
+        "_lmtp",
+        "_plan",
+        "_waiting",
+        "accepted",
+        "go_ahead",
+        "refused",
+        "sender_refusal",
+        "verdicts",
+    )
+
+    def __init__(self, link: Link, planned: Plan, content: Content, *, lmtp: bool) -> None:
+        self._link = link
+        self._plan = planned
+        self._content = content
+        self._lmtp = lmtp
+        self._ended = False
+        self._waiting = deque(planned.recipients)
+        self.accepted: list[str] = []
+        self.refused: dict[str, Reply] = {}
+        self.sender_refusal: Reply | None = None
+        self.go_ahead: Reply | None = None
+        self.verdicts: list[Reply] = []
+
+    async def run(self, *, cautious: bool, progress: Progress | None) -> Reply:
+        """Carry the plan out and return the reply that accepted the message."""
+        planned = self._plan
+        patient = planned.all_or_nothing or not planned.pipelining
+        if not planned.chunking:
+            await self._by_data(together=not patient, progress=progress)
+        elif patient or cautious or self._lmtp or not self._is_small():
+            await self._by_chunks(progress=progress)
+        else:
+            await self._in_one_flight(progress=progress)
+        return self._verdict()
+
+    def judge(self, error: DeliveryError) -> None:
+        """Fill in whom an error concerns, and whether the message may have been taken."""
+        hopeful = [*self.accepted, *self._waiting]
+        if not error.recipients:
+            error.recipients = tuple(hopeful) or tuple(self.refused)
+        # A whole refusal decides; an unintelligible reply does not.
+        decided = error.reply is not None and not isinstance(error, ProtocolError)
+        if self._ended and hopeful and self.sender_refusal is None and not decided:
+            error.accepted, error.retry, error.remedy = Accepted.MAYBE, Retry.LATER, _MAYBE_REMEDY
+
+    def _is_small(self) -> bool:
+        size = self._plan.size
+        return size is not None and size <= ONE_FLIGHT and len(self._plan.recipients) < GROUP
+
+    async def _by_data(self, *, together: bool, progress: Progress | None) -> None:
+        await self._say_envelope([commands.data()] if together else [])
+        if together and self.go_ahead is not None and self.go_ahead.intermediate and not self.accepted:
+            await self._withdraw()
+        self._check_envelope()
+        if not together:
+            await self._link.say([commands.data()])
+            await self._hear_all()
+        if self.go_ahead is None or not self.go_ahead.intermediate:
+            raise self._rejected(self.go_ahead, Phase.DATA)
+        await send_data(
+            self._link,
+            self._content,
+            self._plan,
+            replies=self._replies(),
+            ending=self._note_end,
+            progress=progress,
+        )
+        await self._hear_all()
+
+    async def _by_chunks(self, *, progress: Progress | None) -> None:
+        await self._say_envelope([])
+        self._check_envelope()
+        refusal = await send_chunks(
+            self._link,
+            self._content,
+            self._plan,
+            replies=self._replies(),
+            ending=self._note_end,
+            progress=progress,
+        )
+        await self._hear_all()
+        if refusal is not None:
+            raise self._rejected(refusal, Phase.CONTENT)
+
+    async def _in_one_flight(self, *, progress: Progress | None) -> None:
+        body = await whole(self._content, self._plan)
+        self._note_end()
+        await self._say_envelope([], body)
+        if progress is not None:
+            progress(len(body), len(body))
+        self._check_envelope()
+
+    async def _say_envelope(self, tail: Sequence[Command], body: bytes | None = None) -> None:
+        """Send MAIL, RCPT and what may travel with them, and hear the replies."""
+        link, planned = self._link, self._plan
+        # What an earlier transaction left behind is cleared on the way, not in a round trip of its own.
+        stale = [] if link.machine.state is State.READY else [commands.rset()]
+        group = [*stale, planned.mail, *planned.recipients.values(), *tail]
+        step = GROUP if planned.pipelining else 1
+        for start in range(0, len(group), step):
+            await link.say(group[start : start + step], body)
+            await self._hear_all()
+            if self.sender_refusal is not None or not link.alive:
+                return
+
+    async def _withdraw(self) -> None:
+        """354 for nobody: an empty message ends it (RFC 2920 §3.1)."""
+        if self.sender_refusal is not None:
+            # A server that wants the content of a message whose sender it refused cannot be followed.
+            self._link.abort()
+            return
+        await self._link.write(self._link.machine.end_content())
+        await self._hear_all()
+
+    async def _hear_all(self) -> None:
+        link = self._link
+        while link.machine.outstanding:
+            verb, reply = await link.hear()
+            if not link.alive and verb not in _ENDS:
+                raise self._hung_up(reply)
+            if verb is Verb.MAIL:
+                self.sender_refusal = None if reply.positive else reply
+            elif verb is Verb.RCPT:
+                self._note_recipient(self._waiting.popleft(), reply)
+            elif verb is Verb.DATA:
+                self.go_ahead = reply
+            elif verb in _ENDS:
+                self.verdicts.append(reply)
+
+    def _note_recipient(self, address: str, reply: Reply) -> None:
+        if reply.positive:
+            self.accepted.append(address)
+        else:
+            self.refused[address] = reply
+
+    def _note_end(self) -> None:
+        """The end of the message is about to be written: from here on silence means MAYBE."""
+        self._ended = True
+
+    def _replies(self) -> int:
+        return len(self.accepted) if self._lmtp else 1
+
+    def _check_envelope(self) -> None:
+        if self.sender_refusal is not None:
+            reply = self.sender_refusal
+            raise SenderRejected(
+                f"{self._link.server} refused the sender: {reply}",
+                phase=Phase.MAIL,
+                reply=reply,
+                remedy=_remedy(reply),
+            )
+        if not self.accepted or (self.refused and self._plan.all_or_nothing):
+            raise self._nobody(Phase.RCPT)
+
+    def _verdict(self) -> Reply:
+        if self._lmtp:
+            return self._verdicts_of_lmtp()
+        reply = self.verdicts[0]
+        if not reply.positive:
+            raise self._rejected(reply, Phase.FINAL)
+        return reply
+
+    def _verdicts_of_lmtp(self) -> Reply:
+        taken = dict(zip(self.accepted, self.verdicts, strict=False))
+        self.accepted = []
+        for address, reply in taken.items():
+            self._note_recipient(address, reply)
+        if not self.accepted:
+            raise self._nobody(Phase.FINAL)
+        return taken[self.accepted[0]]
+
+    def _nobody(self, phase: Phase) -> RecipientsRejected:
+        replies = list(self.refused.values())
+        # One recipient that may be tried again makes the whole worth another try.
+        reply = next((each for each in replies if each.transient), replies[0])
+        named = "; ".join(f"{address}: {each}" for address, each in [*self.refused.items()][:5])
+        more = f" and {len(replies) - 5} more" if len(replies) > 5 else ""
+        return RecipientsRejected(
+            f"{self._link.server} refused {named}{more}",
+            refused=self.refused,
+            phase=phase,
+            reply=reply,
+            remedy=_remedy(reply),
+        )
+
+    def _rejected(self, reply: Reply | None, phase: Phase) -> MessageRejected:
+        return MessageRejected(
+            f"{self._link.server} refused the message: {reply}",
+            phase=phase,
+            reply=reply,
+            recipients=self.accepted,
+            remedy="" if reply is None else _remedy(reply),
+        )
+
+    def _hung_up(self, reply: Reply) -> Disconnected:
+        return Disconnected(
+            f"{self._link.server} ended the session: {reply}",
+            phase=Phase.MAIL,
+            reply=reply,
+            remedy=_remedy(reply),
+        )
+
+
+_ENDS = frozenset({Verb.CONTENT, Verb.BDAT_LAST})
+_MAYBE_REMEDY = (
+    "The server may have accepted the message: sending it again may deliver it twice, "
+    "not sending it again may lose it"
+)
+
+
+def _remedy(reply: Reply) -> str:
+    return explain(reply.code, reply.enhanced, reply.text)

@@ -1,0 +1,125 @@
+"""The message on the wire: line ends, dots and chunks (RFC 5321 §4.5.2, RFC 3030).
+
+Streaming filters; each takes octets of any chunking and keeps at most one octet back. Sending:
+`Normaliser` makes every line end CRLF, `DotStuffer` doubles leading dots and ends with the lone
+dot. Receiving: `Unstuffer` finds the end of the data and undoes the dots. A bare CR or LF
+never passes, in either direction, which is what keeps a body from smuggling in a second message.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DotStuffer", "Normaliser", "Unstuffer"]
+
+_END = b"\r\n.\r\n"
+
+
+class Normaliser:
+    """Makes CRLF of every CR, LF and CRLF, whatever the chunking, and ends with one."""
+
+    __slots__ = ("_after", "_held_cr")
+
+    def __init__(self) -> None:
+        self._held_cr = False
+        self._after = b"\n"
+
+    def feed(self, data: bytes) -> bytes:
+        """Return `data` with its line ends made CRLF; a final CR waits for what follows."""
+        if self._held_cr:
+            data = b"\r" + data
+            self._held_cr = False
+        if data.endswith(b"\r"):
+            self._held_cr = True
+            data = data[:-1]
+        if data:
+            clean = _with_crlf(data)
+            self._after = clean[-1:]
+            return clean
+        return data
+
+    def finish(self) -> bytes:
+        """Return what is missing so that the whole ends with CRLF; nothing for an empty message."""
+        if self._held_cr:
+            self._held_cr = False
+            return b"\r\n"
+        return b"" if self._after == b"\n" else b"\r\n"
+
+
+def _with_crlf(data: bytes) -> bytes:
+    pairs = data.count(b"\r\n")
+    if data.count(b"\n") == pairs and data.count(b"\r") == pairs:
+        return data
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+
+
+class DotStuffer:
+    """Doubles the dot that begins a line. Takes normalised octets."""
+
+    __slots__ = ("_tail",)
+
+    def __init__(self) -> None:
+        self._tail = b"\r\n"
+
+    def feed(self, data: bytes) -> bytes:
+        """Return `data` with its leading dots doubled."""
+        if not data:
+            return data
+        if data.startswith(b".") and self._tail == b"\r\n":
+            data = b"." + data
+        elif data.startswith(b"\n.") and self._tail.endswith(b"\r"):
+            data = b"\n." + data[1:]
+        self._tail = (self._tail + data[-2:])[-2:]
+        return data.replace(b"\r\n.", b"\r\n..")
+
+    def finish(self) -> bytes:
+        """Return the lone dot, with the line end in front that it needs."""
+        return b".\r\n" if self._tail == b"\r\n" else _END
+
+
+class Unstuffer:
+    """Undoes `DotStuffer`, and tells where the message ends.
+
+    Only CRLF dot CRLF ends a message: anything else with a dot in it is content. A bare CR or LF
+    is passed on as it came, and counted in `bare`, so that a server may refuse the message.
+    """
+
+    __slots__ = ("_buffer", "_bare", "_start", "finished")
+
+    def __init__(self) -> None:
+        # The line end that DATA's own line gave; it is not part of the content.
+        self._buffer = bytearray(b"\r\n")
+        self._start = True
+        self._bare = 0
+        self.finished = False
+
+    @property
+    def bare(self) -> int:
+        """How many CRs and LFs stood alone so far."""
+        return self._bare
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return the content found in `data`, and what came after the end of the message."""
+        self._buffer += data
+        end = self._buffer.find(_END)
+        if end >= 0:
+            self.finished = True
+            content, rest = bytes(self._buffer[: end + 2]), bytes(self._buffer[end + len(_END) :])
+            self._buffer.clear()
+            return self._content(content), rest
+        # What could be the beginning of the end stays: CRLF, a dot, a CR.
+        keep = len(_END) - 1
+        while keep and not self._buffer.endswith(_END[:keep]):
+            keep -= 1
+        cut = len(self._buffer) - keep
+        content = bytes(self._buffer[:cut])
+        del self._buffer[:cut]
+        return self._content(content), b""
+
+    def _content(self, octets: bytes) -> bytes:
+        # `octets` never ends inside a CRLF-dot: what could be one was kept back.
+        content = octets.replace(b"\r\n.", b"\r\n")
+        if self._start and len(content) >= 2:
+            self._start = False
+            content = content[2:]
+        pairs = octets.count(b"\r\n")
+        self._bare += octets.count(b"\n") + octets.count(b"\r") - 2 * pairs
+        return content

@@ -1,0 +1,184 @@
+"""Replies: what a server says, read with suspicion (RFC 5321 §4.2, RFC 2034).
+
+`ReplyReader` turns bytes into `Reply` values, whatever their chunking, within bounds that no
+server can exceed: a line of 8 KiB, 256 lines, 64 KiB in all. It knows nothing of which command
+a reply answers; that is `client`. `format_reply` is the way back, for the server role.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envoi.errors import Phase, RemoteProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Reply", "ReplyReader", "format_reply"]
+
+MAX_LINE = 8 * 1024
+MAX_LINES = 256
+MAX_REPLY = 64 * 1024
+
+# Only ASCII digits make a code: int() would take "+25", " 25" and Arabic digits. RFC 5321 §4.2.1
+# knows 2yz to 5yz; a code may stand alone, without text (§4.2: "text is optional").
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: +|$)")
+# C0, DEL and C1 could move a terminal's cursor or forge a log line; so could the two separators.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    r"""One reply of a server.
+
+    Attributes:
+        code: 200 to 599.
+        enhanced: the enhanced status code such as ``5.7.1`` (RFC 3463), or None.
+        text: the text without code and enhanced code; lines joined by ``\n``. Control characters
+            are replaced by ``?``, bytes that are not UTF-8 by U+FFFD.
+    """
+
+    code: int
+    enhanced: str | None = None
+    text: str = ""
+
+    @property
+    def positive(self) -> bool:
+        """2yz: done."""
+        return 200 <= self.code < 300
+
+    @property
+    def intermediate(self) -> bool:
+        """3yz: go on."""
+        return 300 <= self.code < 400
+
+    @property
+    def transient(self) -> bool:
+        """4yz: not now."""
+        return 400 <= self.code < 500
+
+    @property
+    def permanent(self) -> bool:
+        """5yz: not like this."""
+        return self.code >= 500
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text, line by line; at least one."""
+        return tuple(self.text.split("\n"))
+
+    def __str__(self) -> str:
+        words = [str(self.code), self.enhanced or "", self.text.replace("\n", " / ")]
+        return " ".join(word for word in words if word)
+
+
+class ReplyReader:
+    """Collects bytes and hands out whole replies."""
+
+    __slots__ = ("_buffer", "_code", "_lines", "_size")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._lines: list[bytes] = []
+        self._code = b""
+        self._size = 0
+
+    @property
+    def pending(self) -> bytes:
+        """What has arrived and was not handed out, the beginning of a reply included."""
+        return b"\n".join([*self._lines, bytes(self._buffer)])
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is pending."""
+        return not self._buffer and not self._lines
+
+    def feed(self, data: bytes) -> None:
+        """Take what arrived."""
+        self._buffer += data
+
+    def skip_blank_line(self) -> None:
+        """Forget one empty line in front; some servers put one before the greeting."""
+        for blank in (b"\r\n", b"\n"):
+            if self._buffer.startswith(blank):
+                del self._buffer[: len(blank)]
+                return
+
+    def next_reply(self) -> Reply | None:
+        """Return the next whole reply, or None when more bytes are needed.
+
+        Raises:
+            RemoteProtocolError: what arrived is not a reply, or is larger than any reply may be.
+        """
+        while True:
+            end = self._buffer.find(b"\n")
+            if end < 0:
+                if len(self._buffer) > MAX_LINE:
+                    raise _malformed("a reply line longer than 8 KiB")
+                return None
+            line = bytes(self._buffer[:end])
+            del self._buffer[: end + 1]
+            if self._is_last(line.removesuffix(b"\r")):
+                return self._finish()
+
+    def _is_last(self, line: bytes) -> bool:
+        self._size += len(line)
+        if len(line) > MAX_LINE:
+            raise _malformed("a reply line longer than 8 KiB")
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise _malformed(f"{_printable(line[:80])!r} where a reply was expected")
+        code, separator, text = match.groups()
+        if self._lines and code != self._code:
+            raise _malformed(
+                f"a reply that begins with {self._code.decode()} and goes on with {code.decode()}"
+            )
+        self._code = code
+        self._lines.append(text or b"")
+        if len(self._lines) > MAX_LINES or self._size > MAX_REPLY:
+            raise _malformed("a reply of more than 256 lines or 64 KiB")
+        return separator != b"-"
+
+    def _finish(self) -> Reply:
+        code, lines = int(self._code), self._lines
+        self._lines, self._code, self._size = [], b"", 0
+        return _parse(code, lines)
+
+
+def _parse(code: int, lines: list[bytes]) -> Reply:
+    texts = [_printable(line) for line in lines]
+    match = _ENHANCED.match(texts[-1])
+    # RFC 2034 §4: the class of the enhanced code agrees with the first digit of the code.
+    if match is None or match[1][0] != str(code)[0]:
+        return Reply(code=code, text="\n".join(texts))
+    enhanced = match[1]
+    # RFC 2034 §3 puts the code on every line; what differs from it is text.
+    stripped = [
+        re.sub(rf"{re.escape(enhanced)}(?: +|$)", "", text, count=1) if text.startswith(enhanced) else text
+        for text in texts
+    ]
+    return Reply(code=code, enhanced=enhanced, text="\n".join(stripped))
+
+
+def _printable(line: bytes) -> str:
+    text = line.decode("utf-8", "replace")
+    return text if text.isprintable() else _UNPRINTABLE.sub("?", text)
+
+
+def _malformed(what: str) -> RemoteProtocolError:
+    return RemoteProtocolError(
+        f"the server sent {what}",
+        phase=Phase.COMMAND,
+        remedy="Is there an SMTP server on this port?",
+    )
+
+
+def format_reply(code: int, lines: Iterable[str], enhanced: str | None = None) -> bytes:
+    """Return the bytes of a reply: every line with its code and, when given, enhanced code."""
+    prefix = f"{enhanced} " if enhanced else ""
+    texts = [f"{prefix}{line}" for line in lines] or [prefix.rstrip()]
+    head = "".join(f"{code}-{text}\r\n" for text in texts[:-1])
+    return f"{head}{code} {texts[-1]}\r\n".encode()
