@@ -12,6 +12,7 @@ import os
 import queue
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from envoi.drivers import lookup, proxy, system
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from envoi.drivers.happy_eyeballs import Address, Race
-    from envoi.drivers.proxy import Proxy
     from envoi.drivers.stream import NetworkStream
     from envoi.ports import Endpoint
 
@@ -69,15 +69,12 @@ class BlockingConnector:
         """Return the addresses of a name; None when the time is over."""
         if deadline is None:
             return self._look_up(host, port)
-        answer: queue.SimpleQueue[tuple[list[Address] | None, Exception | None]] = queue.SimpleQueue()
-        lookup.in_thread(lambda: self._look_up(host, port), lambda *outcome: answer.put(outcome))
+        answer: queue.SimpleQueue[lookup.Answer] = queue.SimpleQueue()
+        lookup.in_thread(partial(self._look_up, host, port), answer.put)
         try:
-            addresses, error = answer.get(timeout=max(0.0, deadline - time.monotonic()))
+            return lookup.unpack(answer.get(timeout=max(0.0, deadline - time.monotonic())))
         except queue.Empty:
             return None
-        if error is not None:
-            raise error
-        return addresses
 
     async def connect_first(
         self, race: Race, source_address: str | None, deadline: float | None
@@ -100,10 +97,10 @@ class BlockingConnector:
             attempts.give_up()
 
     async def go_through(
-        self, proxy_: Proxy, connected: socket.socket, host: str, port: int, deadline: float | None
+        self, by: proxy.Proxy, connected: socket.socket, host: str, port: int, deadline: float | None
     ) -> None:
         """Have the proxy at the other end connect on."""
-        proxy.go_through(proxy_, connected, host, port, deadline)
+        proxy.go_through(by, connected, host, port, deadline)
 
     async def open_channel(
         self, connected: socket.socket, peer: str, local_address: str | None

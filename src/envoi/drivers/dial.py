@@ -16,7 +16,7 @@ from envoi.drivers.host import a_label, ip_address, refuse_controls
 from envoi.drivers.proxy import parse_proxy
 from envoi.drivers.sockets import connect_unix, local_address, matching
 from envoi.drivers.stream import NetworkStream
-from envoi.errors import ConfigError
+from envoi.errors import ConfigError, ConnectionFailed, Phase
 
 if TYPE_CHECKING:
     import socket
@@ -43,7 +43,7 @@ class Network(Protocol):
         ...
 
     async def go_through(
-        self, proxy: Proxy, connected: socket.socket, host: str, port: int, deadline: float | None
+        self, by: Proxy, connected: socket.socket, host: str, port: int, deadline: float | None
     ) -> None:
         """Have the proxy at the other end connect on; raises as `envoi.drivers.proxy` says."""
         ...
@@ -64,7 +64,7 @@ async def dial(network: Network, endpoint: Endpoint, timeout: float | None) -> N
         connected = await _reach(
             network, host, _port(endpoint.port), endpoint.source_address, timeout, deadline
         )
-        peer = _text(*connected.getpeername()[:2])
+        peer = _peer(connected, host)
     else:
         proxy = parse_proxy(endpoint.proxy)
         host, port = a_label(endpoint.host), _port(endpoint.port)
@@ -78,6 +78,15 @@ def _port(port: int) -> int:
     if not 0 < port < 65536:
         raise ConfigError(f"{port} is not a port: 1 to 65535 are")
     return port
+
+
+def _peer(connected: socket.socket, host: str) -> str:
+    try:
+        return _text(*connected.getpeername()[:2])
+    except OSError as error:  # It went away again already.
+        connected.close()
+        message = f"could not connect to {host}: it closed the connection at once"
+        raise ConnectionFailed(message, phase=Phase.CONNECT) from error
 
 
 def _text(host: str, port: int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from envoi.drivers.failures import reason, seconds
 from envoi.drivers.happy_eyeballs import Address
@@ -20,9 +20,10 @@ from envoi.errors import ConnectionFailed, DeadlineExceeded, Phase
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["in_thread", "literal", "look_up", "too_slow", "unknown"]
+__all__ = ["Answer", "in_thread", "literal", "look_up", "too_slow", "unknown", "unpack"]
 
-T = TypeVar("T")
+Answer: TypeAlias = "list[Address] | OSError"
+"""What a lookup ended in, to be carried from one thread to another."""
 
 
 def look_up(host: str, port: int) -> list[Address]:
@@ -44,18 +45,24 @@ def _addresses(host: str, port: int, flags: int) -> list[Address]:
     return [Address(family=family, location=location) for family, _, _, _, location in found]
 
 
-def in_thread(work: Callable[[], T], done: Callable[[T | None, Exception | None], None]) -> None:
-    """Run `work` in a daemon thread and hand its result, or its error, to `done` there."""
+def in_thread(ask: Callable[[], list[Address]], deliver: Callable[[Answer], None]) -> None:
+    """Ask in a daemon thread, and deliver the answer from there."""
 
     def run() -> None:
         try:
-            result = work()
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
-            done(None, error)
-        else:
-            done(result, None)
+            answer: Answer = ask()
+        except OSError as error:
+            answer = error
+        deliver(answer)
 
     threading.Thread(target=run, name="envoi-lookup", daemon=True).start()
+
+
+def unpack(answer: Answer) -> list[Address]:
+    """Return the addresses, or raise the error that came instead."""
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
 
 
 def unknown(host: str, error: OSError) -> ConnectionFailed:

@@ -87,5 +87,6 @@ def connect_unix(path: str) -> socket.socket:
 
 def local_address(connected: socket.socket) -> str | None:
     """Our own IP address on a connection, without scope; None for a Unix socket."""
-    name = connected.getsockname()
-    return str(name[0]).split("%")[0] if isinstance(name, tuple) else None
+    if connected.family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+    return str(connected.getsockname()[0]).split("%")[0]

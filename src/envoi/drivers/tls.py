@@ -200,6 +200,7 @@ def _load_client_certificate(context: ssl.SSLContext, options: TLSOptions) -> No
         )
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"the client certificate {os.fspath(options.client_certificate)} cannot be used: {error}. It takes "
-            "a PEM file with the chain, its own private key, and client_key_password when the key is encrypted"
+            f"the client certificate {os.fspath(options.client_certificate)} cannot be used: {error}. "
+            "It takes a PEM file with the chain, the private key that belongs to it, there or in client_key, "
+            "and client_key_password when that is encrypted"
         ) from error

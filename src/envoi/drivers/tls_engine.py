@@ -121,8 +121,9 @@ class TLSEngine:
         """What is known of the certificate of a handshake that failed, for messages; perhaps nothing."""
         # `SSLObject.getpeercert` refuses before the end of the handshake, and the public way
         # round it (Python 3.13) has no words, only DER. A message is all that depends on this.
+        inner: Any = self._tls
         try:
-            chain = self._tls._sslobj.get_unverified_chain()  # type: ignore[attr-defined] # noqa: SLF001
+            chain = inner._sslobj.get_unverified_chain()  # noqa: SLF001
             return dict(chain[0].get_info()) if chain else {}
         except (AttributeError, ValueError, ssl.SSLError):
             return {}
