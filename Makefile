@@ -1,14 +1,13 @@
 # `make` sets up, `make test` proves everything; `make help` lists the rest.
 
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
 FAST := not slow and not programs
 
 .DEFAULT_GOAL := env
 .PHONY: env demo test quick lint types layers cover system-packages lock wheel wheel-test clean help
 
 env:  ## make .venv with everything that development needs
-	@python=$$(scripts/find-python) && "$$python" scripts/bootstrap.py $(VENV)
+	@python=$$(scripts/find-python) && "$$python" scripts/bootstrap.py
 
 demo: env  ## send a mail through envoi's own local server and show all of it
 	@$(BIN)/python examples/demo.py
@@ -59,7 +58,7 @@ wheel-test: wheel  ## the wheel alone, on the oldest and the newest Python here
 	@scripts/wheel-test "$(FAST)"
 
 clean:  ## remove what was made, .venv included
-	rm -rf $(VENV) .cache dist build .hypothesis
+	rm -rf .venv .cache dist build .hypothesis
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1 =/p' Makefile | awk -F ' = ' '{ printf "make %-16s %s\n", $$1, $$2 }'

@@ -7,8 +7,8 @@ is linked in. A stamp keyed on everything that was read makes a second run insta
 
 from __future__ import annotations
 
-import argparse
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -16,6 +16,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+UV = ROOT / "scripts" / "uv"
 REQUIREMENTS = ROOT / "requirements"
 BOOTSTRAP = REQUIREMENTS / "bootstrap.txt"
 DEVELOPMENT = REQUIREMENTS / "dev.txt"
@@ -30,17 +33,8 @@ def say(text: str) -> None:
     print(f"env: {text}", flush=True)
 
 
-def environment() -> dict[str, str]:
-    """What pip was told about certificates and mirrors, told to uv as well."""
-    env = dict(os.environ, UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1", UV_LINK_MODE="copy")
-    for uv_name, pip_name in (("SSL_CERT_FILE", "PIP_CERT"), ("UV_DEFAULT_INDEX", "PIP_INDEX_URL")):
-        if pip_name in env:
-            env.setdefault(uv_name, env[pip_name])
-    return env
-
-
 def run(*command: str | Path) -> None:
-    subprocess.run([str(part) for part in command], check=True, env=environment(), cwd=ROOT)
+    subprocess.run([str(part) for part in command], check=True, cwd=ROOT)
 
 
 def succeeds(*command: str) -> bool:
@@ -80,50 +74,46 @@ def install_ensurepip() -> None:
 
 
 def has(module: str) -> bool:
-    """Whether a new process of this interpreter can import it."""
-    return succeeds(sys.executable, "-c", f"import {module}")
+    """Whether this interpreter has a module, one that was installed a moment ago included."""
+    importlib.invalidate_caches()
+    return importlib.util.find_spec(module) is not None
 
 
-def is_usable(venv: Path) -> bool:
+def is_usable() -> bool:
     """Whether there is an environment, made from this interpreter, that still starts and has pip."""
     code = "import pip, sys; print(sys.base_prefix, sys.version)"
-    command = [str(venv / "bin" / "python"), "-c", code]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        answer = subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=False)
     except OSError:
         return False
     return answer.stdout.strip() == f"{sys.base_prefix} {sys.version}"
 
 
-def make_venv(venv: Path) -> None:
-    say(f"making {venv.name} with {sys.executable} ({sys.version.split()[0]})")
+def make_venv() -> None:
+    say(f"making {VENV.name} with {sys.executable} ({sys.version.split()[0]})")
     if not has("ensurepip") or not has("venv"):
         install_ensurepip()
-    run(sys.executable, "-m", "venv", "--clear", venv)
+    run(sys.executable, "-m", "venv", "--clear", VENV)
 
 
-def install_requirements(venv: Path) -> None:
-    python, uv = venv / "bin" / "python", venv / "bin" / "uv"
+def install_requirements() -> None:
     say("installing uv")
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, "--require-hashes", "--only-binary", ":all:", "-r", BOOTSTRAP)
     say("installing the requirements")
-    sync = (uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes")
+    sync = (UV, "pip", "sync", "--quiet", "--python", PYTHON, "--require-hashes")
     run(*sync, "--build-constraints", CONSTRAINTS_ON_BUILDS, DEVELOPMENT)
-    link = (uv, "pip", "install", "--quiet", "--python", python, "--offline", "--no-deps")
+    link = (UV, "pip", "install", "--quiet", "--python", PYTHON, "--offline", "--no-deps")
     run(*link, "--no-build-isolation", "--editable", ROOT)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the development environment.")
-    parser.add_argument("venv", nargs="?", type=Path, default=ROOT / ".venv", help="where (default: .venv)")
-    venv: Path = parser.parse_args().venv.absolute()
-    stamp, wanted = venv / ".envoi-stamp", fingerprint()
+    stamp, wanted = VENV / ".envoi-stamp", fingerprint()
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    if not is_usable(venv):
-        make_venv(venv)
-    install_requirements(venv)
+    if not is_usable():
+        make_venv()
+    install_requirements()
     stamp.write_text(wanted)
     say("ready")
 
