@@ -1,29 +1,32 @@
 """Getting a message's octets onto a link: after 354, or in BDAT chunks.
 
-Writes what `Content` yields, in pieces of a size that keeps memory constant, and tells the progress.
-The meaning of the replies is `submit`'s business; here it only matters whether the server still
+`Upload` writes what `Content` yields, in pieces of a size that keeps memory constant, and tells the
+progress. What the replies mean is `submit`'s business; here it only matters whether the server still
 listens. A source that fails in the middle leaves the message without its end, so that nothing half
 can be delivered.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envoi.errors import MessageRejected, Phase
 from envoi.smtp.data import Normaliser
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from envoi.message.content import Content
     from envoi.session.link import Link
     from envoi.session.plan import Plan
     from envoi.smtp.replies import Reply
 
-    Progress = Callable[[int, int | None], None]
+__all__ = ["Progress", "Upload", "whole"]
 
-__all__ = ["Progress", "send_chunks", "send_data", "whole"]
+Progress = Callable[[int, "int | None"], None]
+"""Told the octets sent so far, and the total or None when it is unknown."""
 
 PIECE = 64 * 1024
 """Octets written at once: one system call, one TLS record train, and small beside any interpreter."""
@@ -34,117 +37,119 @@ CHUNKS_IN_FLIGHT = 8
 
 
 async def whole(content: Content, planned: Plan) -> bytes:
-    """Return a small message in one piece, its line ends made CRLF unless it travels as binary."""
-    octets = b"".join([piece async for piece in content.achunks(planned.used)])
-    if planned.used.binary:
-        return octets
-    normaliser = Normaliser()
-    clean = normaliser.feed(octets)
-    rest = normaliser.finish()
-    return clean + rest if rest else clean
+    """Return a small message in one piece, ready for BDAT."""
+    return b"".join([piece async for piece in _for_bdat(content, planned)])
 
 
-async def send_data(
-    link: Link,
-    content: Content,
-    planned: Plan,
-    *,
-    replies: int,
-    ending: Callable[[], None],
-    progress: Progress | None,
-) -> None:
-    """Write the message behind 354, and the final dot.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One message on its way.
 
-    Raises:
-        MessageRejected: the server refused it before it had it all; the link is closed.
+    Attributes:
+        replies: how many replies the end of it will get: one, or for LMTP one per recipient.
+        ending: called before the end of the message is written.
+        progress: told how far it got.
     """
-    machine, sent = link.machine, 0
-    link.begin(Phase.CONTENT)
-    held = bytearray()
-    async for piece in _pieces(link, content, planned):
-        held += machine.content(piece)
-        if len(held) >= PIECE:
-            await _check_refusal(link)
-            await link.write(bytes(held))
-            held.clear()
-        sent += len(piece)
-        if progress is not None:
-            progress(sent, planned.size)
-    await _check_refusal(link)
-    link.begin(Phase.FINAL)
-    ending()
-    await link.write(bytes(held) + machine.end_content(replies=replies))
+
+    link: Link
+    content: Content
+    planned: Plan
+    replies: int
+    ending: Callable[[], None]
+    progress: Progress | None
+
+    async def by_data(self) -> None:
+        """Write the message behind 354, and the final dot.
+
+        Raises:
+            MessageRejected: the server refused it before it had it all; the link is closed.
+        """
+        self.link.begin(Phase.CONTENT)
+        try:
+            await self._write_lines()
+        except BaseException:
+            self.link.abort()
+            raise
+
+    async def by_chunks(self) -> Reply | None:
+        """Write the message in BDAT chunks, the last included; return the reply that refused one, if any."""
+        self.link.begin(Phase.CONTENT)
+        try:
+            return await self._write_chunks()
+        except BaseException:
+            self.link.abort()
+            raise
+
+    async def _write_lines(self) -> None:
+        link, machine, sent = self.link, self.link.machine, 0
+        held = bytearray()
+        async for piece in self.content.achunks(self.planned.used):
+            held += machine.content(piece)
+            if len(held) >= PIECE:
+                await self._check_refusal()
+                await link.write(bytes(held))
+                held.clear()
+            sent += len(piece)
+            self._tell(sent)
+        await self._check_refusal()
+        link.begin(Phase.FINAL)
+        self.ending()
+        await link.write(bytes(held) + machine.end_content(replies=self.replies))
+
+    async def _write_chunks(self) -> Reply | None:
+        link, machine, sent = self.link, self.link.machine, 0
+        held = b""
+        async for chunk in _joined(_for_bdat(self.content, self.planned)):
+            if held:
+                await link.write(machine.chunk(held, last=False))
+                # On a lost link only what had arrived before can still be heard.
+                ahead = CHUNKS_IN_FLIGHT if self.planned.pipelining and link.lost is None else 0
+                refusal = await self._hear_chunks(ahead)
+                if refusal is not None:
+                    return refusal
+                sent += len(held)
+                self._tell(sent)
+            held = chunk
+        refusal = await self._hear_chunks(0)
+        if refusal is not None:
+            return refusal
+        link.begin(Phase.FINAL)
+        self.ending()
+        await link.write(machine.chunk(held, last=True, replies=self.replies))
+        self._tell(sent + len(held))
+        return None
+
+    async def _hear_chunks(self, most: int) -> Reply | None:
+        while self.link.machine.outstanding > most:
+            _, reply = await self.link.hear()
+            if not reply.positive:
+                return reply
+        return None
+
+    async def _check_refusal(self) -> None:
+        reply = await self.link.overheard()
+        if reply is not None:
+            raise MessageRejected(
+                f"{self.link.server} refused the message before it had it all: {reply}",
+                phase=Phase.CONTENT,
+                reply=reply,
+            )
+
+    def _tell(self, sent: int) -> None:
+        if self.progress is not None:
+            self.progress(sent, self.planned.size)
 
 
-async def send_chunks(
-    link: Link,
-    content: Content,
-    planned: Plan,
-    *,
-    replies: int,
-    ending: Callable[[], None],
-    progress: Progress | None,
-) -> Reply | None:
-    """Write the message in BDAT chunks, the last included; return the reply that refused one, if any did."""
-    sent, held = 0, b""
-    link.begin(Phase.CONTENT)
-    async for chunk in _joined(_clean(_pieces(link, content, planned), planned)):
-        if held:
-            await link.write(link.machine.chunk(held, last=False))
-            # On a lost link only what had arrived before can still be heard.
-            ahead = CHUNKS_IN_FLIGHT if planned.pipelining and link.lost is None else 0
-            refusal = await _hear_chunks(link, ahead)
-            if refusal is not None:
-                return refusal
-            sent += len(held)
-            if progress is not None:
-                progress(sent, planned.size)
-        held = chunk
-    refusal = await _hear_chunks(link, 0)
-    if refusal is not None:
-        return refusal
-    link.begin(Phase.FINAL)
-    ending()
-    await link.write(link.machine.chunk(held, last=True, replies=replies))
-    if progress is not None:
-        progress(sent + len(held), planned.size)
-    return None
-
-
-async def _hear_chunks(link: Link, most: int) -> Reply | None:
-    while link.machine.outstanding > most:
-        _, reply = await link.hear()
-        if not reply.positive:
-            return reply
-    return None
-
-
-async def _check_refusal(link: Link) -> None:
-    reply = await link.overheard()
-    if reply is not None:
-        raise MessageRejected(
-            f"{link.server} refused the message before it had it all: {reply}",
-            phase=Phase.CONTENT,
-            reply=reply,
-        )
-
-
-async def _pieces(link: Link, content: Content, planned: Plan) -> AsyncIterator[bytes]:
-    pieces = content.achunks(planned.used)
-    try:
-        async for piece in pieces:
+async def _for_bdat(content: Content, planned: Plan) -> AsyncIterator[bytes]:
+    """Yield the octets as BDAT carries them: CRLF line ends, unless they are declared to be binary."""
+    if planned.used.binary:
+        async for piece in content.achunks(planned.used):
             yield piece
-    except BaseException:
-        link.abort()
-        raise
-
-
-async def _clean(pieces: AsyncIterator[bytes], planned: Plan) -> AsyncIterator[bytes]:
-    normaliser = None if planned.used.binary else Normaliser()
-    async for piece in pieces:
-        yield piece if normaliser is None else normaliser.feed(piece)
-    if normaliser is not None:
-        yield normaliser.finish()
+        return
+    normaliser = Normaliser()
+    async for piece in content.achunks(planned.used):
+        yield normaliser.feed(piece)
+    yield normaliser.finish()
 
 
 async def _joined(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -218,7 +218,7 @@ class Link:
             raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
 
     async def overheard(self) -> Reply | None:
-        """Return what a server has said into the middle of our message, if it has; then the link is closed."""
+        """Return what a server has said into the middle of our message, if it has; that ends the link."""
         try:
             arrived = await self._stream.poll()
         except BaseException as error:

@@ -6,11 +6,10 @@ standard library brings one in its fields, unless keywords say otherwise. Pure: 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from envoi.errors import UsageError
-from envoi.message.email import Email
-from envoi.message.envelope import DeliveryOptions, Envelope
+from envoi.message.envelope import Envelope
 from envoi.message.raw import RawEmail
 
 if TYPE_CHECKING:
@@ -18,12 +17,16 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
-    from envoi.message.content import Content
-    from envoi.message.envelope import Recipient
+    _Addressed: TypeAlias = "Email | RawEmail"
 
-    Mail: TypeAlias = "Email | RawEmail | bytes | Message[Any, Any] | Path"
+    from envoi.message.content import Content
+    from envoi.message.email import Email
+    from envoi.message.envelope import DeliveryOptions, Recipient
 
 __all__ = ["Mail", "outgoing"]
+
+Mail: TypeAlias = "Email | RawEmail | bytes | Message[Any, Any] | Path"
+"""What can be sent."""
 
 
 def outgoing(
@@ -39,12 +42,12 @@ def outgoing(
         UsageError: the mail is of no kind that can be sent, or an envelope is missing.
         InvalidAddress: an address of the envelope is wrong.
     """
-    if not isinstance(mail, (Email, RawEmail)):
-        mail = _raw(mail, sender, recipients)
-    envelope = mail.envelope(options)
+    # By what it can do, not by its class: whoever sends bytes need not load the composer.
+    content = cast("_Addressed", mail) if hasattr(mail, "envelope") else _raw(mail, sender, recipients)
+    envelope = content.envelope(options)
     if sender is None and recipients is None:
-        return mail, envelope
-    return mail, Envelope.of(
+        return content, envelope
+    return content, Envelope.of(
         envelope.sender if sender is None else sender,
         envelope.recipients if recipients is None else recipients,
         envelope.options,

@@ -22,7 +22,7 @@ from envoi.errors import (
     Retry,
     SenderRejected,
 )
-from envoi.session.content import send_chunks, send_data, whole
+from envoi.session.content import Upload, whole
 from envoi.session.plan import plan
 from envoi.session.receipt import Receipt
 from envoi.smtp import commands
@@ -160,27 +160,13 @@ class Transaction:
             await self._hear_all()
         if self.go_ahead is None or not self.go_ahead.intermediate:
             raise self._rejected(self.go_ahead, Phase.DATA)
-        await send_data(
-            self._link,
-            self._content,
-            self._plan,
-            replies=self._replies(),
-            ending=self._note_end,
-            progress=progress,
-        )
+        await self._upload(progress).by_data()
         await self._hear_all()
 
     async def _by_chunks(self, *, progress: Progress | None) -> None:
         await self._say_envelope([])
         self._check_envelope()
-        refusal = await send_chunks(
-            self._link,
-            self._content,
-            self._plan,
-            replies=self._replies(),
-            ending=self._note_end,
-            progress=progress,
-        )
+        refusal = await self._upload(progress).by_chunks()
         await self._hear_all()
         if refusal is not None:
             raise self._rejected(refusal, Phase.CONTENT)
@@ -240,8 +226,15 @@ class Transaction:
         """The end of the message is about to be written: from here on silence means MAYBE."""
         self._ended = True
 
-    def _replies(self) -> int:
-        return len(self.accepted) if self._lmtp else 1
+    def _upload(self, progress: Progress | None) -> Upload:
+        return Upload(
+            link=self._link,
+            content=self._content,
+            planned=self._plan,
+            replies=len(self.accepted) if self._lmtp else 1,
+            ending=self._note_end,
+            progress=progress,
+        )
 
     def _check_envelope(self) -> None:
         if self.sender_refusal is not None:
