@@ -20,6 +20,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+pytest_plugins = ["tests.servers.plugin"]
+
 ROOT = Path(__file__).resolve().parent.parent
 MISSING = "MISSING PROGRAM: "
 # Debian keeps daemons where a user's PATH does not look, and Exim is unpacked beside the system.

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = ["SERVER_NAMES", "Certificate", "CertificateAuthority", "create_authority"]
 
@@ -80,7 +83,9 @@ def create_authority(folder: Path, *, client_name: str) -> CertificateAuthority:
     )
 
 
-def _root_certificate(root: _Issuer, validity: tuple[datetime.datetime, datetime.datetime]) -> x509.Certificate:
+def _root_certificate(
+    root: _Issuer, validity: tuple[datetime.datetime, datetime.datetime]
+) -> x509.Certificate:
     public_key = root.key.public_key()
     return (
         _builder(root.name, root.name, public_key, validity)

@@ -13,15 +13,21 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.servers.ports import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["Daemon", "DaemonFailed", "wait_until"]
 
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
+# Children that outlive their master this long have missed the signal.
+_FOLLOW_SECONDS = 1.0
 _POLL_SECONDS = 0.01
 _LOG_TAIL_LINES = 30
 
@@ -44,10 +50,16 @@ def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
 class Daemon:
     """One server process and what it forked."""
 
-    def __init__(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.log = log
         self._command = list(command)
-        self._environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", **(environment or {})}
+        self._environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL": "C.UTF-8",
+            **(environment or {}),
+        }
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, port: int, greeting: bytes) -> None:
@@ -99,11 +111,12 @@ class Daemon:
         return self._process is None or self._process.poll() is not None
 
     def _end_group(self, group: int) -> None:
-        """Wait for the children to follow their master, then stop asking."""
-        if wait_until(lambda: not _living_members(group), seconds=_STOP_SECONDS):
+        """Wait for the children to follow their master, then ask no longer."""
+        if wait_until(lambda: not _living_members(group), seconds=_FOLLOW_SECONDS):
             return
         for member in _living_members(group):
-            os.kill(member, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(member, signal.SIGKILL)
         if not wait_until(lambda: not _living_members(group), seconds=_STOP_SECONDS):
             raise DaemonFailed(f"{self._command[0]}: processes {_living_members(group)} would not end")
 

@@ -5,17 +5,21 @@ Starts by `running_dovecot`; what it offers is in `Dovecot`. Its settings are in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.servers.certificates import CertificateAuthority
 from tests.servers.daemon import Daemon
 from tests.servers.listeners import USERS, Listener, User, fill_in
 from tests.servers.mailbox import ImapMailbox
-from tests.servers.ports import PortPool
 from tests.servers.tokens import ISSUER, SCOPE, TokenMint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.servers.certificates import CertificateAuthority
+    from tests.servers.ports import PortPool
 
 __all__ = ["Dovecot", "running_dovecot"]
 
@@ -37,7 +41,7 @@ class Dovecot:
     auth_socket: Path
     tokens: TokenMint
     submission: Listener
-    """Needs Postfix behind it: use the fixture `dovecot_submission`."""
+    """Needs Postfix behind it, as `submissions` does: use the fixture `dovecot_submission`."""
     submissions: Listener
     relay_port: int
     """Where the submission service expects the MX that it hands over to."""
@@ -105,5 +109,7 @@ def _write_configuration(folder: Path, ca: CertificateAuthority, dovecot: Doveco
 
 def _socket_path(path: Path) -> Path:
     if len(bytes(path)) > _SOCKET_PATH_LIMIT:
-        raise ValueError(f"a unix socket's path has at most {_SOCKET_PATH_LIMIT} bytes, this has more: {path}")
+        raise ValueError(
+            f"a unix socket's path has at most {_SOCKET_PATH_LIMIT} bytes, this has more: {path}"
+        )
     return path

@@ -10,10 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["ALICE", "BOB", "DOMAIN", "HOST", "USERS", "ZOE", "Listener", "Security", "User", "fill_in"]
+__all__ = [
+    "ALICE",
+    "BOB",
+    "DOMAIN",
+    "HOST",
+    "USERS",
+    "UTF8_DOMAIN",
+    "ZOE",
+    "Listener",
+    "Security",
+    "User",
+    "fill_in",
+]
 
 HOST = "localhost"
 DOMAIN = "mail.test"
+UTF8_DOMAIN = "bücher.test"
 
 Security = Literal["starttls", "tls", "plaintext"]
 

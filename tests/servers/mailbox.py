@@ -10,13 +10,16 @@ import email
 import email.policy
 import imaplib
 import ssl
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.servers.daemon import wait_until
 from tests.servers.listeners import HOST, User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["ImapMailbox", "Mailbox", "Maildir"]
 
@@ -37,22 +40,33 @@ class ImapMailbox:
         Raises:
             AssertionError: it did not come in time.
         """
-        with self._inbox() as inbox:
-            found: list[bytes] = []
+        return self._wait(_by_id(message_id), copies)
 
-            def arrived() -> bool:
-                inbox.noop()
-                found[:] = _search(inbox, message_id)
-                return len(found) >= copies
+    def wait_for_report(self, message_id: str) -> bytes:
+        """Return the delivery report (RFC 3462) about the mail with this Message-ID.
 
-            if not wait_until(arrived, seconds=_DEADLINE_SECONDS):
-                raise AssertionError(f"{len(found)} of {copies} copies of {message_id} reached {self.user.name}")
-            return _fetch(inbox, found[0])
+        Raises:
+            AssertionError: it did not come in time.
+        """
+        return self._wait(("HEADER", "Content-Type", "multipart/report", "TEXT", f'"{message_id}"'), 1)
 
     def find(self, message_id: str) -> list[bytes]:
         """Return every copy of this mail that is there now, as stored."""
         with self._inbox() as inbox:
-            return [_fetch(inbox, number) for number in _search(inbox, message_id)]
+            return [_fetch(inbox, number) for number in _search(inbox, _by_id(message_id))]
+
+    def _wait(self, criteria: tuple[str, ...], copies: int) -> bytes:
+        found: list[bytes] = []
+        with self._inbox() as inbox:
+
+            def arrived() -> bool:
+                inbox.noop()
+                found[:] = _search(inbox, criteria)
+                return len(found) >= copies
+
+            if not wait_until(arrived, seconds=_DEADLINE_SECONDS):
+                raise AssertionError(f"{self.user.name} got {len(found)} of {copies} mails with {criteria}")
+            return _fetch(inbox, found[0])
 
     @contextmanager
     def _inbox(self) -> Iterator[imaplib.IMAP4_SSL]:
@@ -95,8 +109,12 @@ class Maildir:
 Mailbox = ImapMailbox | Maildir
 
 
-def _search(inbox: imaplib.IMAP4_SSL, message_id: str) -> list[bytes]:
-    _, data = inbox.search(None, "HEADER", "Message-ID", f'"{message_id}"')
+def _by_id(message_id: str) -> tuple[str, ...]:
+    return ("HEADER", "Message-ID", f'"{message_id}"')
+
+
+def _search(inbox: imaplib.IMAP4_SSL, criteria: tuple[str, ...]) -> list[bytes]:
+    _, data = inbox.search(None, *criteria)
     return (data[0] or b"").split()
 
 
@@ -108,7 +126,8 @@ def _fetch(inbox: imaplib.IMAP4_SSL, number: bytes) -> bytes:
 
 
 def _message_id(raw: bytes) -> str | None:
-    return email.message_from_bytes(raw, policy=email.policy.default)["Message-ID"]
+    field = email.message_from_bytes(raw, policy=email.policy.default)["Message-ID"]
+    return None if field is None else str(field)
 
 
 def _with_crlf(raw: bytes) -> bytes:

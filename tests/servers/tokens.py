@@ -12,7 +12,10 @@ import hmac
 import json
 import secrets
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["ISSUER", "SCOPE", "TokenMint"]
 
@@ -26,7 +29,9 @@ class TokenMint:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
-    def mint(self, email: str, *, lifetime_seconds: int = 3600, scope: str = SCOPE, issuer: str = ISSUER) -> str:
+    def mint(
+        self, email: str, *, lifetime_seconds: int = 3600, scope: str = SCOPE, issuer: str = ISSUER
+    ) -> str:
         """Return a token for `email`; with a negative lifetime, one that has expired already."""
         return _signed(_claims(email, lifetime_seconds, scope, issuer), self._key)
 

@@ -1,0 +1,141 @@
+"""The fixtures `ca`, `dovecot`, `postfix`, `exim` and `dovecot_submission`, for every folder of tests.
+
+Each server starts when the first test asks for it, once per session, and ends with the session; all they
+write is under one temporary folder that goes with them. Two sessions at once do not meet: ports and
+folder are each one's own. How a server is run is in the module of its name.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from tests.servers.certificates import CertificateAuthority, create_authority
+from tests.servers.dovecot import Dovecot, running_dovecot
+from tests.servers.exim import Exim, running_exim
+from tests.servers.listeners import ALICE
+from tests.servers.ports import PortPool
+from tests.servers.postfix import Postfix, running_postfix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["ca", "dovecot", "dovecot_submission", "exim", "postfix", "server_folder", "server_ports"]
+
+Server = TypeVar("Server")
+_START_SECONDS = pytest.StashKey[dict[str, float]]()
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """Give the folder that servers live in: open to their accounts, as pytest's own is not, and short."""
+    folder = Path(tempfile.mkdtemp(prefix="envoi-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server_ports() -> Iterator[PortPool]:
+    """Give the source of the ports that servers listen on."""
+    ports = PortPool()
+    yield ports
+    ports.close()
+
+
+@pytest.fixture(scope="session")
+def ca(server_folder: Path) -> CertificateAuthority:
+    """Give an authority, and certificates of its making that are good or have one fault."""
+    return create_authority(_room(server_folder, "ca"), client_name=ALICE.name)
+
+
+@pytest.fixture(scope="session")
+def dovecot(
+    server_folder: Path,
+    ca: CertificateAuthority,
+    server_ports: PortPool,
+    require_program: Callable[[str], Path],
+    pytestconfig: pytest.Config,
+) -> Iterator[Dovecot]:
+    """Give a running Dovecot."""
+    _require_root(require_program("dovecot"))
+    server = running_dovecot(_room(server_folder, "dovecot"), ca, server_ports)
+    with _timed(pytestconfig, "dovecot", server) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postfix(
+    server_folder: Path,
+    ca: CertificateAuthority,
+    dovecot: Dovecot,
+    server_ports: PortPool,
+    require_program: Callable[[str], Path],
+    pytestconfig: pytest.Config,
+) -> Iterator[Postfix]:
+    """Give a running Postfix with Dovecot behind it."""
+    _require_root(require_program("postfix"))
+    server = running_postfix(_room(server_folder, "postfix"), ca, dovecot, server_ports)
+    with _timed(pytestconfig, "postfix", server) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def dovecot_submission(dovecot: Dovecot, postfix: Postfix) -> Dovecot:
+    """Give Dovecot with its submission ports in working order: Postfix is there to hand mail over to."""
+    assert postfix.mx.port == dovecot.relay_port
+    return dovecot
+
+
+@pytest.fixture(scope="session")
+def exim(
+    server_folder: Path,
+    ca: CertificateAuthority,
+    server_ports: PortPool,
+    require_program: Callable[[str], Path],
+    pytestconfig: pytest.Config,
+) -> Iterator[Exim]:
+    """Give a running Exim."""
+    program = require_program("exim4")
+    _require_root(program)
+    server = running_exim(_room(server_folder, "exim"), program, ca, server_ports)
+    with _timed(pytestconfig, "exim", server) as running:
+        yield running
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how long each server took to start."""
+    seconds = config.stash.get(_START_SECONDS, {})
+    if seconds:
+        times = ", ".join(f"{name} {duration:.2f} s" for name, duration in seconds.items())
+        terminalreporter.line(f"mail servers started: {times}")
+
+
+@contextmanager
+def _timed(config: pytest.Config, name: str, server: AbstractContextManager[Server]) -> Iterator[Server]:
+    begun_at = time.monotonic()
+    with server as running:
+        config.stash.setdefault(_START_SECONDS, {})[name] = time.monotonic() - begun_at
+        yield running
+
+
+def _room(folder: Path, name: str) -> Path:
+    room = folder / name
+    room.mkdir()
+    return room
+
+
+def _require_root(program: Path) -> None:
+    if os.geteuid() == 0:
+        return
+    text = f"MISSING PROGRAM: {program.name} (is here, but only root can start it: run the tests as root)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(text, pytrace=False)
+    pytest.skip(text)
