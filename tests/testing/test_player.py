@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from envoi.testing import Chunking, TranscriptMismatch
+from envoi.testing import Chunking
 from envoi.testing.player import Player
 from envoi.testing.transcript import Action, parse
 
@@ -36,13 +36,13 @@ def test_waits_for_the_whole_line_of_the_client() -> None:
 
 
 def test_takes_a_bare_line_feed_for_no_end_of_a_line() -> None:
-    with pytest.raises(TranscriptMismatch):
+    with pytest.raises(AssertionError):
         player("C: NOOP").hear(b"NOOP\n")
 
 
 def test_matches_with_stars_and_nothing_else() -> None:
     player("C: EHLO [*] a.b").hear(b"EHLO [127.0.0.1] a.b\r\n")
-    with pytest.raises(TranscriptMismatch):
+    with pytest.raises(AssertionError):
         player("C: EHLO a.b").hear(b"EHLO aXb\r\n")
 
 
@@ -61,7 +61,7 @@ def test_hears_nothing_after_it_has_left() -> None:
 
 
 def test_wants_no_octet_in_clear_before_the_handshake() -> None:
-    with pytest.raises(TranscriptMismatch, match="has the client begin TLS"):
+    with pytest.raises(AssertionError, match="has the client begin TLS"):
         player("* tls").hear(b"EHLO x\r\n")
 
 

@@ -8,7 +8,7 @@ certificates come from the extra ``testing``. The fixture for pytest is in `envo
 from __future__ import annotations
 
 from envoi.testing.clock import FakeClock
-from envoi.testing.player import Chunking, TranscriptMismatch
+from envoi.testing.player import Chunking
 from envoi.testing.scripted import ScriptedRuntime
 
-__all__ = ["Chunking", "FakeClock", "ScriptedRuntime", "TranscriptMismatch"]
+__all__ = ["Chunking", "FakeClock", "ScriptedRuntime"]

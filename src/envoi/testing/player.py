@@ -18,13 +18,9 @@ from envoi.testing.transcript import Action, Step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Chunking", "Piece", "Player", "TranscriptMismatch"]
+__all__ = ["Chunking", "Piece", "Player"]
 
 _LINE_ENDING = re.compile(rb".*?\n|.+", re.DOTALL)
-
-
-class TranscriptMismatch(AssertionError):
-    """The client did something else than the transcript tells."""
 
 
 class Chunking(Enum):
@@ -92,7 +88,7 @@ class Player:
         """Take octets of the client and go on as far as they allow.
 
         Raises:
-            TranscriptMismatch: they are not what the transcript tells.
+            AssertionError: they are not what the transcript tells.
         """
         if self.ending is not None:
             return
@@ -103,12 +99,10 @@ class Player:
         """The client begins the TLS handshake: return the step that tells how that ends.
 
         Raises:
-            TranscriptMismatch: it was not due.
+            AssertionError: it was not due.
         """
         if not self._steps or self._steps[0].action not in (Action.TLS, Action.TLS_FAILED):
-            raise TranscriptMismatch(
-                f"the client began TLS, but {self.unfinished or 'the transcript is over'}"
-            )
+            raise AssertionError(f"the client began TLS, but {self.unfinished or 'the transcript is over'}")
         step = self._steps.popleft()
         self._play()
         return step
@@ -125,7 +119,7 @@ class Player:
         while self._steps and self._perform(self._steps[0]):
             self._steps.popleft()
         if self._heard and self.ending is None and not self._steps:
-            raise TranscriptMismatch(
+            raise AssertionError(
                 f"the transcript is over, and the client goes on: {bytes(self._heard[:200])!r}"
             )
 
@@ -151,7 +145,7 @@ class Player:
 
     def _await_handshake(self, step: Step) -> bool:
         if self._heard:
-            raise TranscriptMismatch(
+            raise AssertionError(
                 f"line {step.line} has the client begin TLS; it said {bytes(self._heard[:200])!r}"
             )
         return False
@@ -174,7 +168,7 @@ class Player:
         if line is None:
             return False
         if not _matches(step.text, line):
-            raise TranscriptMismatch(
+            raise AssertionError(
                 f"line {step.line} expects {step.text!r} of the client; it said {line[:200]!r}"
             )
         return True

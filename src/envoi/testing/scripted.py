@@ -20,7 +20,7 @@ from envoi.errors import (
 )
 from envoi.ports import TLSInfo
 from envoi.testing.clock import FakeClock
-from envoi.testing.player import Chunking, Player, TranscriptMismatch
+from envoi.testing.player import Chunking, Player
 from envoi.testing.transcript import Action, parse
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class ScriptedStream:
 
     def _too_late(self, timeout: float | None) -> Exception:
         if timeout is None:
-            return TranscriptMismatch(
+            return AssertionError(
                 f"the client waits for ever: {self._player.unfinished or 'the transcript is over'}"
             )
         self._clock.advance(timeout)
@@ -159,7 +159,7 @@ class _Connector:
         del timeout
         self.endpoints.append(endpoint)
         if not self._left:
-            raise TranscriptMismatch("the client connects once more than the transcript tells")
+            raise AssertionError("the client connects once more than the transcript tells")
         steps = self._left.pop(0)
         peer = f"{endpoint.host}:{endpoint.port}"
         if steps and steps[0].action is Action.REFUSE:
@@ -226,9 +226,9 @@ class ScriptedRuntime:
         """Check that the dialogue was played to its end, and every connection closed.
 
         Raises:
-            TranscriptMismatch: something was left.
+            AssertionError: something was left.
         """
         if left := self.connector.unfinished():
-            raise TranscriptMismatch(left)
+            raise AssertionError(left)
         if any(not stream.closed for stream in self.streams):
-            raise TranscriptMismatch("the client left a connection open")
+            raise AssertionError("the client left a connection open")
