@@ -61,6 +61,7 @@ class Daemon:
             **(environment or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._guardian: subprocess.Popen[bytes] | None = None
 
     def start(self, *, port: int, greeting: bytes) -> None:
         """Start, and return once `port` answers with a line that begins with `greeting`.
@@ -69,15 +70,15 @@ class Daemon:
             DaemonFailed: it ended, or said nothing in time.
         """
         with self.log.open("ab") as output:
-            # The kernel ends the daemon should the tests be killed: a fixture cannot clean up then.
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", *self._command],
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._environment,
                 start_new_session=True,
             )
+        self._guardian = _guard(self._process.pid)
         answered = wait_until(lambda: self._has_ended() or _greets(port, greeting), seconds=_START_SECONDS)
         if self._has_ended() or not answered:
             why = "ended at once" if self._has_ended() else f"said no {greeting!r} on port {port}"
@@ -101,6 +102,9 @@ class Daemon:
             process.kill()
             process.wait(_STOP_SECONDS)
         self._end_group(process.pid)
+        if self._guardian is not None:
+            self._guardian.communicate(b"all ended\n")
+            self._guardian = None
 
     def log_tail(self) -> str:
         """The last lines of the log."""
@@ -119,6 +123,18 @@ class Daemon:
                 os.kill(member, signal.SIGKILL)
         if not wait_until(lambda: not _living_members(group), seconds=_STOP_SECONDS):
             raise DaemonFailed(f"{self._command[0]}: processes {_living_members(group)} would not end")
+
+
+def _guard(group: int) -> subprocess.Popen[bytes]:
+    """Start what ends a group if the tests are killed: their end of the pipe closes without a word then.
+
+    The kernel's own means (PR_SET_PDEATHSIG) is lost as soon as a server changes its user.
+    """
+    return subprocess.Popen(
+        ["sh", "-c", 'read -r word || kill -s TERM -- "-$0"', str(group)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 def _greets(port: int, greeting: bytes) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.daemon import Daemon, DaemonFailed
+from tests.servers.daemon import Daemon, DaemonFailed, wait_until
 from tests.servers.dovecot import running_dovecot
 from tests.servers.exim import running_exim
 from tests.servers.listeners import Listener
@@ -73,6 +76,24 @@ def test_stopping_reaches_the_children(room: Path) -> None:
     with pytest.raises(DaemonFailed, match="ended at once"):
         daemon.start(port=port_of_nobody, greeting=b"220")
     assert processes_in(room) == []
+
+
+def test_killed_tests_take_their_servers_along(room: Path, server_ports: PortPool) -> None:
+    greeter = "import socket, sys; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); "
+    greeter += "[s.accept()[0].send(b'220 x') for _ in iter(int, 1)]"
+    tests = f"""
+import os, pathlib, signal, sys
+from tests.servers.daemon import Daemon
+daemon = Daemon([sys.executable, "-c", sys.argv[1], sys.argv[2], "{room}"], log=pathlib.Path("{room}/log"))
+daemon.start(port=int(sys.argv[2]), greeting=b"220")
+print("started", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    command = [sys.executable, "-c", tests, greeter, str(server_ports.take())]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=False)
+    assert (ended.stdout, ended.returncode) == (b"started\n", -signal.SIGKILL)
+    assert wait_until(lambda: processes_in(room) == [], seconds=10)
 
 
 def test_no_port_is_given_twice() -> None:

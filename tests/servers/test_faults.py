@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.servers.exim import Exim
     from tests.servers.postfix import Postfix
 
+pytestmark = pytest.mark.programs("dovecot", "postfix", "exim4")
+
 
 @pytest.mark.parametrize(
     ("name", "complaint"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.servers.exim import Exim
     from tests.servers.postfix import Postfix
 
+pytestmark = pytest.mark.programs("dovecot", "postfix", "exim4")
+
 Answer = Callable[[bytes], bytes]
 WITH_PASSWORD = {"PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"}
 WITH_TOKEN = {"XOAUTH2", "OAUTHBEARER"}

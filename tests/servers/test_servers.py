@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.servers.exim import Exim
     from tests.servers.postfix import Postfix
 
+pytestmark = pytest.mark.programs("dovecot", "postfix", "exim4")
+
 
 @pytest.mark.parametrize("name", ["submission", "submissions", "cleartext_auth", "no_extensions", "mx"])
 def test_what_postfix_takes_arrives_byte_for_byte(postfix: Postfix, name: str) -> None:
