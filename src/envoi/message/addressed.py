@@ -33,7 +33,9 @@ def addressed(message: Message[Any, Any]) -> tuple[str, tuple[str, ...]]:
     prefix = "Resent-" if blocks else ""
     recipients = tuple(dict.fromkeys(_specs(message, *(prefix + name for name in ("To", "Cc", "Bcc")))))
     if not recipients:
-        raise InvalidHeader(f"the message has no address in {prefix}To, {prefix}Cc or {prefix}Bcc: give recipients=")
+        raise InvalidHeader(
+            f"the message has no address in {prefix}To, {prefix}Cc or {prefix}Bcc: give recipients="
+        )
     return _sender(message, prefix), recipients
 
 
@@ -41,7 +43,11 @@ def _sender(message: Message[Any, Any], prefix: str) -> str:
     senders = list(_specs(message, f"{prefix}Sender")) or list(_specs(message, f"{prefix}From"))
     if len(senders) == 1:
         return senders[0]
-    found = f"{len(senders)} authors and no {prefix}Sender" if senders else f"neither {prefix}Sender nor {prefix}From"
+    found = (
+        f"{len(senders)} authors and no {prefix}Sender"
+        if senders
+        else f"neither {prefix}Sender nor {prefix}From"
+    )
     raise InvalidHeader(f"the message has {found}: give sender=")
 
 

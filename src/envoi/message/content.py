@@ -7,7 +7,7 @@ what will be used (`Requirements`), and takes the bytes. Nothing here composes, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -45,6 +45,7 @@ class Requirements:
         )
 
 
+@runtime_checkable
 class Content(Protocol):
     """A message that can be asked for its bytes, as often as needed, always the same ones."""
 

@@ -8,7 +8,7 @@ header. Repairing line ends and stuffing dots is left to `envoi.smtp`; composing
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +42,8 @@ class RawContent:
         sevenbit: the same message for servers without 8BITMIME, when there is one.
     """
 
-    header: bytes
-    data: bytes
+    header: bytes = field(repr=False)
+    data: bytes = field(repr=False)
     file: PathSource | None = None
     ascii: bool
     sevenbit: RawContent | None = None

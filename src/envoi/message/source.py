@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -18,9 +18,9 @@ from envoi.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 
-__all__ = ["AsyncSource", "BytesSource", "FileSource", "PathSource", "Source"]
+__all__ = ["PIECE", "AsyncSource", "BytesSource", "FileSource", "PathSource", "Source"]
 
-_PIECE = 57 * 1024
+PIECE = 57 * 1024
 """Octets read at once: whole lines of base64, so that nothing is left over between pieces."""
 
 
@@ -59,7 +59,7 @@ async def _at_once(source: Source) -> AsyncIterator[bytes]:
 class BytesSource:
     """Bytes in memory."""
 
-    data: bytes
+    data: bytes = field(repr=False)
 
     @property
     def size(self) -> int:
@@ -74,9 +74,9 @@ class BytesSource:
     def chunks(self) -> Iterator[bytes]:
         """The bytes; one piece when they are few."""
         data = self.data
-        if len(data) <= _PIECE:
+        if len(data) <= PIECE:
             return iter((data,))
-        return (data[at : at + _PIECE] for at in range(0, len(data), _PIECE))
+        return (data[at : at + PIECE] for at in range(0, len(data), PIECE))
 
     def achunks(self) -> AsyncIterator[bytes]:
         """The same."""
@@ -142,7 +142,7 @@ class PathSource:
         with self._open() as file:
             left = self.size
             while left:
-                piece = self._read(file, min(left, _PIECE))
+                piece = self._read(file, min(left, PIECE))
                 left -= len(piece)
                 if not left:
                     self._check(file)  # before the last piece leaves: the transaction can still be aborted
@@ -235,7 +235,7 @@ class FileSource:
             try:
                 if position is not None:
                     self._file.seek(position)  # each time: the object may be shared with another message
-                piece = self._file.read(_PIECE)
+                piece = self._file.read(PIECE)
             except (OSError, ValueError) as error:
                 raise UsageError(f"reading {self._name!r} failed: {_reason(error)}") from error
             if not piece:

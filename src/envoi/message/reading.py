@@ -1,0 +1,215 @@
+"""Reading a mail into an `Email`: the standard library parses, this module finds what belongs where.
+
+Made for what `compose` writes and for mails that people forward or keep as templates. What an `Email` cannot
+say (unknown multiparts, trace fields, signatures) is left out: to keep a message as it is, use `raw`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import policy
+from email.parser import BytesParser
+from typing import TYPE_CHECKING, Any
+
+from envoi.errors import InvalidHeader, UsageError
+from envoi.message.address import Address, Group
+from envoi.message.attachment import Attachment
+from envoi.message.calendar import Invitation
+from envoi.message.email import Email
+from envoi.message.encode import normalised
+from envoi.message.fields import check_custom, priority_of
+from envoi.message.flowed import unflowed
+from envoi.message.source import BytesSource
+from envoi.message.unsubscribe import Unsubscribe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from email.message import EmailMessage
+
+__all__ = ["read"]
+
+_IDENTIFIERS = re.compile(r"<[!-;=?-~]{1,248}>")
+_URIS = re.compile(r"<([^<>]+)>")
+_AS_IT_IS = policy.SMTP.clone(refold_source="none", max_line_length=None)
+
+
+def read(data: bytes) -> Email:
+    """The mail as an `Email`.
+
+    Raises:
+        UsageError: there is no sender in it; subclasses name a value that cannot be kept.
+    """
+    message = BytesParser(policy=policy.default).parsebytes(data)
+    authors = _addresses(message, "From")
+    senders = _addresses(message, "Sender") or authors
+    if not authors or not isinstance(senders[0], Address):
+        raise UsageError("this is no mail: it has no From field with an address")
+    body = _Body()
+    body.visit(message)
+    return Email(
+        sender=senders[0],
+        from_=authors,
+        to=_addresses(message, "To"),
+        cc=_addresses(message, "Cc"),
+        bcc=_addresses(message, "Bcc"),
+        reply_to=_addresses(message, "Reply-To"),
+        subject=_text(message, "Subject"),
+        text=body.text if body.text is not None or body.html is None else "",
+        html=body.html,
+        attachments=body.attachments,
+        calendar=body.calendar,
+        flowed=body.flowed,
+        headers=_custom(message),
+        date=_date(message),
+        message_id=next(iter(_identifiers(message, "Message-ID")), None),
+        in_reply_to=_identifiers(message, "In-Reply-To"),
+        references=_identifiers(message, "References"),
+        **_wishes(message),
+    )
+
+
+@dataclass(slots=True)
+class _Body:
+    """What the parts were found to be."""
+
+    text: str | None = None
+    html: str | None = None
+    calendar: Invitation | None = None
+    flowed: bool = False
+    attachments: list[Attachment] = field(default_factory=list)
+
+    def visit(self, part: EmailMessage) -> None:
+        """Sort a part, and the parts in it, into their places."""
+        kind = part.get_content_type()
+        if part.get_content_maintype() == "multipart":
+            for inner in part.iter_parts():
+                self.visit(inner)  # type: ignore[arg-type]
+        elif kind in ("message/rfc822", "message/global"):
+            self.attachments.append(_message(part))
+        elif part.get_content_disposition() is None and part.get_filename() is None:
+            self._read(part, kind)
+        else:
+            self._attach(part, kind)
+
+    def _read(self, part: EmailMessage, kind: str) -> None:
+        if kind == "text/plain" and self.text is None:
+            self.text = _content(part)
+            self.flowed = part.get_param("format") == "flowed"
+            if self.flowed:
+                self.text = unflowed(self.text)
+        elif kind == "text/html" and self.html is None:
+            self.html = _content(part)
+        elif kind == "text/calendar" and self.calendar is None and part.get_param("method"):
+            method: Any = str(part.get_param("method")).upper()
+            self.calendar = Invitation(text=_content(part), method=method)
+        else:
+            self._attach(part, kind)
+
+    def _attach(self, part: EmailMessage, kind: str) -> None:
+        data = _octets(part)
+        name = part.get_filename()
+        if kind == "application/ics" and self.calendar and data == normalised(self.calendar.text):
+            self.calendar = Invitation(
+                text=self.calendar.text, method=self.calendar.method, filename=name or self.calendar.filename
+            )
+            return
+        identifier = _text(part, "Content-ID").strip().strip("<>")
+        self.attachments.append(
+            Attachment(
+                source=BytesSource(data),
+                filename=name,
+                content_type=kind,
+                charset=part.get_content_charset(),
+                inline=part.get_content_disposition() == "inline",
+                content_id=identifier or None,
+                description=_text(part, "Content-Description") or None,
+            )
+        )
+
+
+def _message(part: EmailMessage) -> Attachment:
+    inner: Any = part.get_payload(0)
+    return Attachment.from_email(inner.as_bytes(policy=_AS_IT_IS), filename=part.get_filename())
+
+
+def _octets(part: EmailMessage) -> bytes:
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _content(part: EmailMessage) -> str:
+    try:
+        text = _octets(part).decode(part.get_content_charset("utf-8"), "replace")
+    except LookupError:  # a charset nobody knows
+        text = _octets(part).decode("utf-8", "replace")
+    return text.replace("\r\n", "\n")
+
+
+def _text(message: EmailMessage, name: str) -> str:
+    return str(message.get(name, ""))
+
+
+def _addresses(message: EmailMessage, name: str) -> list[Address | Group]:
+    found: list[Address | Group] = []
+    for value in message.get_all(name, []):
+        for group in value.groups:
+            members = tuple(
+                Address(local=one.username, domain=one.domain, name=one.display_name)
+                for one in group.addresses
+            )
+            found += (
+                members if group.display_name is None else (Group(name=group.display_name, members=members),)
+            )
+    return found
+
+
+def _identifiers(message: EmailMessage, name: str) -> list[str]:
+    return _IDENTIFIERS.findall(_text(message, name))
+
+
+def _date(message: EmailMessage) -> datetime | None:
+    found: datetime | None = getattr(message.get("Date"), "datetime", None)
+    if found is not None and found.utcoffset() is None:  # "-0000": UTC, from nowhere in particular
+        return found.replace(tzinfo=UTC)
+    return found
+
+
+def _custom(message: EmailMessage) -> list[tuple[str, str]]:
+    """Fields without a place of their own; what `Email` would refuse is not repeated."""
+    kept: list[tuple[str, str]] = []
+    for name, value in message.items():
+        try:
+            kept += check_custom([(name, str(value))])
+        except InvalidHeader:
+            continue
+    return kept
+
+
+def _wishes(message: EmailMessage) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "priority": priority_of(_text(message, "X-Priority")),
+        "sensitivity": _known(_text(message, "Sensitivity"), ("personal", "private", "company-confidential")),
+        "auto_submitted": _known(
+            _text(message, "Auto-Submitted"), ("auto-generated", "auto-replied", "auto-notified")
+        ),
+        "language": _text(message, "Content-Language") or None,
+        "read_receipt": _text(message, "Disposition-Notification-To") or None,
+        "unsubscribe": _unsubscribe(message),
+    }
+    return found
+
+
+def _known(value: str, choices: Iterable[str]) -> str | None:
+    said = value.partition(";")[0].strip().lower()
+    return said if said in choices else None
+
+
+def _unsubscribe(message: EmailMessage) -> Unsubscribe | None:
+    uris = _URIS.findall(_text(message, "List-Unsubscribe"))
+    url = next((uri for uri in uris if uri.startswith("https://")), None)
+    mailto = next((uri for uri in uris if uri.startswith("mailto:")), None)
+    if url is None and mailto is None:
+        return None
+    return Unsubscribe(url=url, mailto=mailto, one_click="List-Unsubscribe-Post" in message)
