@@ -116,7 +116,7 @@ class ReplyReader:
         while True:
             end = self._buffer.find(b"\n")
             if end < 0:
-                if len(self._buffer) > MAX_LINE:
+                if len(self._buffer) > MAX_LINE + len(b"\r"):
                     raise _malformed("a reply line longer than 8 KiB")
                 return None
             line = bytes(self._buffer[:end])
