@@ -116,8 +116,6 @@ class ClientMachine:
         Raises:
             RemoteProtocolError: it is no reply, or one that nobody asked for.
         """
-        if self.state is State.CONNECTED:
-            self._reader.skip_blank_line()
         reply = self._reader.next_reply()
         if reply is None:
             return None

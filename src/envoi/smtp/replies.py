@@ -78,10 +78,11 @@ class Reply:
 class ReplyReader:
     """Collects bytes and hands out whole replies."""
 
-    __slots__ = ("_buffer", "_code", "_lines", "_size")
+    __slots__ = ("_begun", "_buffer", "_code", "_lines", "_size")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._begun = False
         self._lines: list[bytes] = []
         self._code = b""
         self._size = 0
@@ -100,13 +101,6 @@ class ReplyReader:
         """Take what arrived."""
         self._buffer += data
 
-    def skip_blank_line(self) -> None:
-        """Forget one empty line in front; some servers put one before the greeting."""
-        for blank in (b"\r\n", b"\n"):
-            if self._buffer.startswith(blank):
-                del self._buffer[: len(blank)]
-                return
-
     def next_reply(self) -> Reply | None:
         """Return the next whole reply, or None when more bytes are needed.
 
@@ -119,9 +113,11 @@ class ReplyReader:
                 if len(self._buffer) > MAX_LINE + len(b"\r"):
                     raise _malformed("a reply line longer than 8 KiB")
                 return None
-            line = bytes(self._buffer[:end])
+            line = bytes(self._buffer[:end]).removesuffix(b"\r")
             del self._buffer[: end + 1]
-            if self._is_last(line.removesuffix(b"\r")):
+            # Some servers put an empty line before the greeting; anywhere else it is no reply.
+            stray, self._begun = not (line or self._begun), True
+            if not stray and self._is_last(line):
                 return self._finish()
 
     def _is_last(self, line: bytes) -> bool:
