@@ -152,11 +152,12 @@ def _parse(code: int, lines: list[bytes]) -> Reply:
         return Reply(code=code, text="\n".join(texts))
     enhanced = match[1]
     # RFC 2034 §3 puts the code on every line; what differs from it is text.
-    stripped = [
-        re.sub(rf"{re.escape(enhanced)}(?: +|$)", "", text, count=1) if text.startswith(enhanced) else text
-        for text in texts
-    ]
-    return Reply(code=code, enhanced=enhanced, text="\n".join(stripped))
+    return Reply(code=code, enhanced=enhanced, text="\n".join(_without(enhanced, text) for text in texts))
+
+
+def _without(enhanced: str, text: str) -> str:
+    match = _ENHANCED.match(text)
+    return text[match.end() :] if match is not None and match[1] == enhanced else text
 
 
 def _printable(line: bytes) -> str:
