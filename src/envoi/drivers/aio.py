@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from envoi.drivers import lookup, proxy, system
 from envoi.drivers.aio_channel import AsyncioChannel
 from envoi.drivers.dial import dial
-from envoi.drivers.sockets import open_socket
+from envoi.drivers.sockets import IP_FAMILIES, open_socket
 
 if TYPE_CHECKING:
     import socket
@@ -108,7 +108,7 @@ class AsyncioConnector:
         loop = asyncio.get_running_loop()
         channel = AsyncioChannel(connected, peer=peer, local_address=local_address)
         try:
-            if local_address is None:
+            if connected.family not in IP_FAMILIES:
                 await loop.create_unix_connection(lambda: channel, sock=connected)
             else:
                 await loop.create_connection(lambda: channel, sock=connected)

@@ -16,7 +16,7 @@ from envoi.drivers.host import a_label, ip_address, refuse_controls
 from envoi.drivers.proxy import parse_proxy
 from envoi.drivers.sockets import connect_unix, local_address, matching
 from envoi.drivers.stream import NetworkStream
-from envoi.errors import ConfigError, ConnectionFailed, Phase
+from envoi.errors import ConfigError
 
 if TYPE_CHECKING:
     import socket
@@ -64,7 +64,7 @@ async def dial(network: Network, endpoint: Endpoint, timeout: float | None) -> N
         connected = await _reach(
             network, host, _port(endpoint.port), endpoint.source_address, timeout, deadline
         )
-        peer = _peer(connected, host)
+        peer = _peer(connected, host, endpoint.port)
     else:
         proxy = parse_proxy(endpoint.proxy)
         host, port = a_label(endpoint.host), _port(endpoint.port)
@@ -80,13 +80,11 @@ def _port(port: int) -> int:
     return port
 
 
-def _peer(connected: socket.socket, host: str) -> str:
+def _peer(connected: socket.socket, host: str, port: int) -> str:
     try:
         return _text(*connected.getpeername()[:2])
-    except OSError as error:  # It went away again already.
-        connected.close()
-        message = f"could not connect to {host}: it closed the connection at once"
-        raise ConnectionFailed(message, phase=Phase.CONNECT) from error
+    except OSError:  # It went away again already; the first read tells.
+        return _text(host, port)
 
 
 def _text(host: str, port: int) -> str:

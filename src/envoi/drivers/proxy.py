@@ -1,19 +1,19 @@
 """SOCKS5 and HTTP CONNECT proxies, by the library python-socks (extra ``proxy``).
 
 The library speaks the two protocols; the connection to the proxy is ours, like any other, so that
-the races, the source address and the time limit apply to it. It is given a `Wire` for a socket,
-because its reader of HTTP replies takes whatever has arrived, and an SMTP server speaks first:
-the greeting may be right behind the proxy's reply. Which errors a proxy can make is said here.
+the races, the source address and the time limit apply to it. What the library gets to hold
+instead of a socket is in `proxy_wire`. The proxy's password is in no text and no repr.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from envoi.drivers.host import a_label, refuse_controls
+from envoi.drivers.proxy_wire import AsyncWire, Opened, OpenedAsync, Wire
 from envoi.errors import ConfigError, ConnectionFailed, DeadlineExceeded, Phase
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from python_socks import ProxyType
 
 __all__ = ["Proxy", "go_through", "go_through_async", "parse_proxy"]
-
-_REPLY_LIMIT = 16 * 1024
-_WHOLE_REPLY = 4096
-"""A read of at least this size is of an HTTP reply; SOCKS replies are read by exact, small sizes."""
 
 _NEVER = 3600.0
 """The library takes None for its own default of a minute."""
@@ -77,9 +73,9 @@ def go_through(proxy: Proxy, connected: socket.socket, host: str, port: int, dea
         from python_socks.sync import Proxy as Tunnel
     except ImportError as error:
         raise _missing() from error
-    wire = _Wire(connected, deadline)
+    wire = Wire(connected, deadline)
     try:
-        Tunnel(*_terms(proxy), forward=cast("Tunnel", _Opened(wire))).connect(host, port)
+        Tunnel(*_terms(proxy), forward=cast("Tunnel", Opened(wire))).connect(host, port)
     except Exception as error:
         raise _failure(proxy, host, port, error) from error
     connected.setblocking(False)
@@ -95,9 +91,9 @@ async def go_through_async(
         raise _missing() from error
     import asyncio
 
-    wire = _AsyncWire(connected, asyncio.get_running_loop())
+    wire = AsyncWire(connected, asyncio.get_running_loop())
     timeout = _NEVER if deadline is None else max(0.0, deadline - monotonic())
-    forward, loop = cast("Tunnel", _OpenedAsync(wire)), cast("asyncio.AbstractEventLoop", wire)
+    forward, loop = cast("Tunnel", OpenedAsync(wire)), cast("asyncio.AbstractEventLoop", wire)
     try:
         await Tunnel(*_terms(proxy), forward=forward, loop=loop).connect(host, port, timeout=timeout)
     except Exception as error:
@@ -127,86 +123,3 @@ def _failure(proxy: Proxy, host: str, port: int, error: Exception) -> Connection
         phase=Phase.CONNECT,
         remedy="Does the proxy allow this port, and are its user name and password right?",
     )
-
-
-class _Wire:
-    """A connected socket as the library's blocking half uses one."""
-
-    def __init__(self, connected: socket.socket, deadline: float | None) -> None:
-        self._socket = connected
-        self._deadline = deadline
-
-    def sendall(self, data: bytes) -> None:
-        self._allow()
-        self._socket.sendall(data)
-
-    def recv(self, size: int) -> bytes:
-        if size < _WHOLE_REPLY:
-            self._allow()
-            return self._socket.recv(size)
-        reply = bytearray()
-        while not _is_whole(reply):
-            self._allow()
-            octet = self._socket.recv(1)
-            if not octet:
-                break
-            reply += octet
-        return bytes(reply)
-
-    def _allow(self) -> None:
-        remaining = None if self._deadline is None else self._deadline - monotonic()
-        if remaining is not None and remaining <= 0:
-            raise TimeoutError
-        self._socket.settimeout(remaining)
-
-    def close(self) -> None:
-        """Leave it to whoever opened it."""
-
-
-class _AsyncWire:
-    """The same for the library's asyncio half, which asks its loop: this is the socket and the loop."""
-
-    def __init__(self, connected: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
-        self._socket = connected
-        self._loop = loop
-
-    async def sock_sendall(self, _: object, data: bytes) -> None:
-        await self._loop.sock_sendall(self._socket, data)
-
-    async def sock_recv(self, _: object, size: int) -> bytes:
-        if size < _WHOLE_REPLY:
-            return await self._loop.sock_recv(self._socket, size)
-        reply = bytearray()
-        while not _is_whole(reply):
-            octet = await self._loop.sock_recv(self._socket, 1)
-            if not octet:
-                break
-            reply += octet
-        return bytes(reply)
-
-    def close(self) -> None:
-        """Leave it to whoever opened it."""
-
-
-def _is_whole(reply: bytearray) -> bool:
-    return reply.endswith(b"\r\n\r\n") or len(reply) >= _REPLY_LIMIT
-
-
-class _Opened:
-    """What the library connects through: a connection to the proxy that is there already."""
-
-    def __init__(self, wire: _Wire) -> None:
-        self._wire = wire
-
-    def connect(self, **_: Any) -> _Wire:
-        return self._wire
-
-
-class _OpenedAsync:
-    """The same for the library's asyncio half."""
-
-    def __init__(self, wire: _AsyncWire) -> None:
-        self._wire = wire
-
-    async def connect(self, **_: Any) -> _AsyncWire:
-        return self._wire

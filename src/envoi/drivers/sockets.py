@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from envoi.drivers.happy_eyeballs import Address
 
-__all__ = ["connect_unix", "local_address", "matching", "open_socket"]
+__all__ = ["IP_FAMILIES", "connect_unix", "local_address", "matching", "open_socket"]
+
+IP_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
 def open_socket(address: Address, source_address: str | None) -> socket.socket:
@@ -87,6 +89,6 @@ def connect_unix(path: str) -> socket.socket:
 
 def local_address(connected: socket.socket) -> str | None:
     """Our own IP address on a connection, without scope; None for a Unix socket."""
-    if connected.family not in (socket.AF_INET, socket.AF_INET6):
+    if connected.family not in IP_FAMILIES:
         return None
     return str(connected.getsockname()[0]).split("%")[0]

@@ -1,4 +1,8 @@
-"""What both colours ask of the machine itself: the time, chance, and its name."""
+"""What both colours ask of the machine itself: the time, chance, and its name.
+
+The runtimes in `blocking` and `aio` hand these on; nothing else in envoi reads the wall clock or
+draws random numbers for a session.
+"""
 
 from __future__ import annotations
 
