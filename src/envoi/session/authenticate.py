@@ -59,13 +59,13 @@ async def _renewed(link: Link, source: TokenSource) -> str | None:
 
 async def _token(link: Link, source: TokenSource, *, renew: bool) -> str:
     token = await source.token(renew=renew)
-    link.redactor.hide(token)
+    link.machine.redactor.hide(token)
     return token
 
 
 async def _attempt(link: Link, runtime: Runtime, settings: Settings, *, token: str | None) -> None:
     link.begin(Phase.AUTH)
-    link.redactor.hide(settings.password)
+    link.machine.redactor.hide(settings.password)
     credentials = Credentials(
         username=settings.username, password=settings.password, token=token, external=settings.external
     )
@@ -103,7 +103,7 @@ async def _attempt(link: Link, runtime: Runtime, settings: Settings, *, token: s
 async def _converse(link: Link, mechanism: Mechanism, exchange: Exchange) -> Reply:
     held = exchange.begin()
     if held is not None:
-        link.redactor.hide(held)
+        link.machine.redactor.hide(held)
     command = commands.auth(mechanism.name, held)
     if command.shown.endswith(commands.REDACTED) or held is None:
         held = None
@@ -112,14 +112,15 @@ async def _converse(link: Link, mechanism: Mechanism, exchange: Exchange) -> Rep
         challenge = decode_challenge(reply.text)
         # A response too long for the AUTH line goes after the first, empty challenge (RFC 4954 §4).
         response, held = (exchange.respond(challenge), None) if held is None else (held, None)
-        link.redactor.hide(response)
+        link.machine.redactor.hide(response)
         reply = await link.exchange(commands.auth_response(response))
     return reply
 
 
 def _refused(link: Link, mechanism: Mechanism, exchange: Exchange, reply: Reply) -> Exception:
-    remedy = explain(
-        reply.code, reply.enhanced, reply.text, failure=exchange.failure, mechanism=mechanism.name
+    # The JSON of an OAuth refusal came as base64, so nobody has looked for secrets in it.
+    remedy = link.machine.redactor.clean(
+        explain(reply.code, reply.enhanced, reply.text, failure=exchange.failure, mechanism=mechanism.name)
     )
     if reply.code == 421:
         return Disconnected(

@@ -14,7 +14,6 @@ from envoi.errors import DeadlineExceeded, DeliveryError, Disconnected, Phase, R
 from envoi.smtp import commands
 from envoi.smtp.client import ClientMachine
 from envoi.smtp.commands import Command, Verb
-from envoi.smtp.redact import Redactor
 from envoi.smtp.tables import State
 
 if TYPE_CHECKING:
@@ -60,7 +59,6 @@ class Link:
     Attributes:
         server: the host as the caller named it, for messages.
         machine: the dialogue.
-        redactor: the secrets that no reply may carry further.
         deadline_at: when everything must be over, by the clock's `monotonic`; None for never.
         messages: how many messages the server has been offered on this connection.
         used_at: when the last reply came, by the same clock.
@@ -77,7 +75,6 @@ class Link:
         "lost",
         "machine",
         "messages",
-        "redactor",
         "server",
         "used_at",
     )
@@ -98,7 +95,6 @@ class Link:
         self._phase = Phase.GREETING
         self.server = server
         self.machine = ClientMachine()
-        self.redactor = Redactor()
         self.deadline_at: float | None = None
         self.lost: Disconnected | None = None
         self.messages = 0
@@ -113,6 +109,11 @@ class Link:
     def tls(self) -> TLSInfo | None:
         """What TLS agreed on; None in clear."""
         return self._stream.tls
+
+    @property
+    def peer(self) -> str:
+        """The other end as text, for messages."""
+        return self._stream.peer
 
     @property
     def local_address(self) -> str | None:
@@ -191,7 +192,6 @@ class Link:
         except BaseException as error:
             raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
         verb, reply = answer
-        reply = self.redactor.clean_reply(reply)
         if self._transcript is not None:
             self._transcript.received(reply)
         if not self.alive:
@@ -304,7 +304,7 @@ class Link:
         if self.lost is not None:
             raise self.lost
         unread = self.machine.unread
-        said = f" in the middle of the reply {unread[:60]!r}" if unread else ""
+        said = f" in the middle of the reply {unread}" if unread else ""
         raise Disconnected(f"{self.server} closed the connection{said}", phase=self._phase, retry=Retry.NOW)
 
     def _remaining(self, timeout: float | None) -> float | None:
@@ -320,7 +320,7 @@ class Link:
 
     def _hung_up(self, reply: Reply) -> Disconnected:
         return Disconnected(
-            f"{self.server} ended the session: {self.redactor.clean_reply(reply)}",
+            f"{self.server} ended the session: {reply}",
             phase=self._phase,
             reply=reply,
             retry=Retry.NOW,
@@ -333,7 +333,7 @@ class Link:
             while True:
                 last = self.machine.last_words()
                 if last is not None:
-                    reply = self.redactor.clean_reply(last)
+                    reply = last
                     if self._transcript is not None:
                         self._transcript.received(reply)
                     continue

@@ -17,6 +17,7 @@ from envoi.smtp import commands
 from envoi.smtp.capabilities import Capabilities
 from envoi.smtp.commands import Command, Verb
 from envoi.smtp.data import DotStuffer, Normaliser
+from envoi.smtp.redact import Redactor
 from envoi.smtp.replies import Reply, ReplyReader
 from envoi.smtp.tables import LAST_IN_GROUP, TRANSITIONS, Outcome, State
 
@@ -35,16 +36,27 @@ class ClientMachine:
     Attributes:
         state: where the dialogue stands by what the server has said.
         capabilities: what the last EHLO offered; empty before it, after HELO, and once TLS is up.
+        redactor: the secrets that no reply and no error carries further.
     """
 
-    __slots__ = ("_ahead", "_challenges", "_filters", "_outstanding", "_reader", "capabilities", "state")
+    __slots__ = (
+        "_ahead",
+        "_challenges",
+        "_filters",
+        "_outstanding",
+        "_reader",
+        "capabilities",
+        "redactor",
+        "state",
+    )
 
     def __init__(self) -> None:
         self.state = State.CONNECTED
         self.capabilities = Capabilities()
         self._ahead = State.CONNECTED
         self._outstanding: deque[Verb] = deque((Verb.GREETING,))
-        self._reader = ReplyReader()
+        self.redactor = Redactor()
+        self._reader = ReplyReader(self.redactor)
         self._filters: tuple[Normaliser, DotStuffer] | None = None
         self._challenges = 0
 
@@ -59,9 +71,9 @@ class ClientMachine:
         return self._outstanding[0] if self._outstanding else None
 
     @property
-    def unread(self) -> bytes:
-        """What arrived and no reply was made of."""
-        return self._reader.pending
+    def unread(self) -> str:
+        """What arrived and no reply was made of, as an error may show it; empty when there is nothing."""
+        return "" if self._reader.empty else self.redactor.quote(self._reader.pending)
 
     def send(self, command: Command) -> bytes:
         """Return the octets of a command and expect its reply.
@@ -139,7 +151,7 @@ class ClientMachine:
             raise self._out_of_order(f"{len(self._outstanding)} replies are still to come")
         if not self._reader.empty:
             raise RemoteProtocolError(
-                f"the server sent {self.unread[:60]!r} before it was asked",
+                f"the server sent {self.unread} before it was asked",
                 phase=Phase.COMMAND,
                 remedy="Replies cannot be told apart any more; the connection was closed.",
             )

@@ -2,24 +2,26 @@
 
 Commands already know what of them may be shown (`commands.Command.shown`). This is for the other
 direction: a server that quotes our password or AUTH line back at us, by accident or not, must not
-get it into an exception or a log.
+get it into an exception or a log. `replies` cleans every reply as it is born, and the errors about what is
+no reply.
 """
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from envoi.smtp.commands import REDACTED
 
-if TYPE_CHECKING:
-    from envoi.smtp.replies import Reply
-
-__all__ = ["Redactor"]
+__all__ = ["Redactor", "printable"]
 
 SHORTEST = 4
 """Shorter secrets are not looked for: they would tear ordinary words apart, and give nothing away."""
+MOST_QUOTED = 80
+"""Octets of an error that quotes what is no reply."""
+
+# C0, DEL and C1 could move a terminal's cursor or forge a log line; so could the two separators.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Redactor:
@@ -38,7 +40,7 @@ class Redactor:
         if not secret:
             return
         octets = secret.encode() if isinstance(secret, str) else secret
-        forms = (octets.decode("utf-8", "replace"), b64encode(octets).decode())
+        forms = (printable(octets), b64encode(octets).decode())
         fresh = [form for form in forms if len(form) >= SHORTEST and form not in self._secrets]
         # Longest first, so that a secret inside another does not leave the rest of it behind.
         self._secrets = tuple(sorted((*self._secrets, *fresh), key=len, reverse=True))
@@ -50,7 +52,15 @@ class Redactor:
                 text = text.replace(secret, REDACTED)
         return text
 
-    def clean_reply(self, reply: Reply) -> Reply:
-        """Return the reply without the secrets; the same object when there are none in it."""
-        text = self.clean(reply.text)
-        return reply if text is reply.text else replace(reply, text=text)
+    def quote(self, octets: bytes) -> str:
+        """Return octets that are no reply as an error may show them: the first, until a secret was said.
+
+        From then on only how many: part of a secret cannot be told from anything else.
+        """
+        return f"{len(octets)} octets" if self._secrets else repr(printable(octets[:MOST_QUOTED]))
+
+
+def printable(octets: bytes) -> str:
+    """Return octets as text that may be shown: neither broken UTF-8 nor control characters get through."""
+    text = octets.decode("utf-8", "replace")
+    return text if text.isprintable() else _UNPRINTABLE.sub("?", text)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envoi.errors import Phase, RemoteProtocolError
+from envoi.smtp.redact import Redactor, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +27,6 @@ MAX_REPLY = 64 * 1024
 # knows 2yz to 5yz; a code may stand alone, without text (§4.2: "text is optional").
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: +|$)")
-# C0, DEL and C1 could move a terminal's cursor or forge a log line; so could the two separators.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +75,12 @@ class Reply:
 
 
 class ReplyReader:
-    """Collects bytes and hands out whole replies."""
+    """Collects bytes and hands out whole replies, without the secrets that `redactor` knows."""
 
-    __slots__ = ("_begun", "_buffer", "_code", "_lines", "_size")
+    __slots__ = ("_begun", "_buffer", "_code", "_lines", "_redactor", "_size")
 
-    def __init__(self) -> None:
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self._redactor = redactor or Redactor()
         self._buffer = bytearray()
         self._begun = False
         self._lines: list[bytes] = []
@@ -126,7 +126,7 @@ class ReplyReader:
             raise _malformed("a reply line longer than 8 KiB")
         match = _LINE.fullmatch(line)
         if match is None:
-            raise _malformed(f"{_printable(line[:80])!r} where a reply was expected")
+            raise _malformed(f"{self._redactor.quote(line)} where a reply was expected")
         code, separator, text = match.groups()
         if self._lines and code != self._code:
             raise _malformed(
@@ -141,11 +141,10 @@ class ReplyReader:
     def _finish(self) -> Reply:
         code, lines = int(self._code), self._lines
         self._lines, self._code, self._size = [], b"", 0
-        return _parse(code, lines)
+        return _parse(code, [self._redactor.clean(printable(line)) for line in lines])
 
 
-def _parse(code: int, lines: list[bytes]) -> Reply:
-    texts = [_printable(line) for line in lines]
+def _parse(code: int, texts: list[str]) -> Reply:
     match = _ENHANCED.match(texts[-1])
     # RFC 2034 §4: the class of the enhanced code agrees with the first digit of the code.
     if match is None or match[1][0] != str(code)[0]:
@@ -158,11 +157,6 @@ def _parse(code: int, lines: list[bytes]) -> Reply:
 def _without(enhanced: str, text: str) -> str:
     match = _ENHANCED.match(text)
     return text[match.end() :] if match is not None and match[1] == enhanced else text
-
-
-def _printable(line: bytes) -> str:
-    text = line.decode("utf-8", "replace")
-    return text if text.isprintable() else _UNPRINTABLE.sub("?", text)
 
 
 def _malformed(what: str) -> RemoteProtocolError:
