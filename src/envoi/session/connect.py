@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envoi.session.settings import Settings
     from envoi.smtp.replies import Reply
 
-__all__ = ["dial", "open_link", "secure"]
+__all__ = ["be_greeted", "dial", "open_link", "say_hello", "secure", "upgrade"]
 
 _NO_STARTTLS_REMEDY = (
     "Somebody on the path may have removed it, so nothing was sent. Try port 465 with security='tls'; "
@@ -68,17 +68,18 @@ async def dial(runtime: Runtime, settings: Settings, *, deadline_at: float | Non
 
 async def secure(link: Link, runtime: Runtime, settings: Settings) -> None:
     """Read the greeting, say EHLO, and do STARTTLS where it is wanted; then EHLO again."""
-    await _be_greeted(link)
+    await be_greeted(link)
     await say_hello(link, runtime, settings)
     if settings.security is Security.STARTTLS:
-        await _upgrade(link, settings)
+        await upgrade(link, settings)
         await say_hello(link, runtime, settings)
 
 
-async def _be_greeted(link: Link) -> None:
+async def be_greeted(link: Link) -> Reply:
+    """Wait for the greeting and return it; one that is no welcome ends the link (RFC 5321 §3.1)."""
     _, reply = await link.hear()
     if reply.code == 220:
-        return
+        return reply
     link.abort()
     if reply.positive or reply.intermediate:
         raise RemoteProtocolError(
@@ -113,7 +114,8 @@ async def say_hello(link: Link, runtime: Runtime, settings: Settings) -> None:
         )
 
 
-async def _upgrade(link: Link, settings: Settings) -> None:
+async def upgrade(link: Link, settings: Settings) -> None:
+    """Do STARTTLS (RFC 3207); EHLO is due again. A server without it ends the link."""
     if "STARTTLS" not in link.machine.capabilities:
         link.abort()
         raise TLSFailed(
