@@ -24,7 +24,8 @@ __all__ = ["Command", "Verb"]
 MAX_INITIAL_AUTH_LINE = 512
 """RFC 4954 §4: an initial response must not make the AUTH line longer than this, CRLF included."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
+# Half a surrogate pair, as file names may bring, is no character and has no octets.
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 # A path is quoted strings and whatever cannot end it: an address with "> SIZE=1" in it is no address.
 _PATH = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s<>"\\])+')
 MAX_PATH = 254
