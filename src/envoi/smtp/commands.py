@@ -108,11 +108,6 @@ def auth_response(response: bytes) -> Command:
     return _line(Verb.AUTH_RESPONSE, b64encode(response).decode(), REDACTED)
 
 
-def auth_cancel() -> Command:
-    """``*``: gives an authentication exchange up (RFC 4954 §4)."""
-    return _line(Verb.AUTH_RESPONSE, "*")
-
-
 def mail(sender: str, parameters: Iterable[str] = ()) -> Command:
     """MAIL; an empty sender is the null reverse-path."""
     return _line(Verb.MAIL, " ".join((f"MAIL FROM:<{_path(sender) if sender else ''}>", *parameters)))
