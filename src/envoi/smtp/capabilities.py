@@ -6,6 +6,7 @@ keyword nobody here knows is kept for the caller. Not here: what is done with an
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from envoi.smtp.replies import Reply
 
 __all__ = ["Capabilities"]
+
+# "AUTH=LOGIN" is how old servers wrote it for Outlook; some still do, beside "AUTH LOGIN".
+_OLD_AUTH = re.compile(r"^\s*AUTH=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +37,7 @@ class Capabilities:
         """Read a positive EHLO reply; its first line is the server's name."""
         keywords: dict[str, tuple[str, ...]] = {}
         for line in reply.lines[1:]:
-            # "AUTH=LOGIN" is how old servers wrote it for Outlook; some still do, beside "AUTH LOGIN".
-            head, *parameters = line.replace("AUTH=", "AUTH ", 1).split() or [""]
+            head, *parameters = _OLD_AUTH.sub("AUTH ", line).split() or [""]
             if head:
                 known = keywords.get(head.upper(), ())
                 keywords[head.upper()] = (*known, *(word for word in parameters if word not in known))
