@@ -16,17 +16,21 @@ COLOURED = {
 WORDS = [
     (r"\bAsync(?=[A-Z])", ""),
     (r"\b(?:Awaitable|Coroutine\[Any, Any), *\[?", ""),
-    (r"\basync (?=(?:with|for|def)\b)", ""),
+    (r"\basync (?=`?(?:with|for|def)\b)", ""),
     (r"\bawait ", ""),
+    (r" for asyncio\b", ""),
     (r"\b(?:asyncio|blocking|asynchronous)\b", "…"),
+    (r"\b(?:threads|tasks of one event loop)\b", "…"),
+    (r"(\b[\w\[\]]+) \| \1(?!\w)", r"\1"),
     (r"__a(?=enter__|exit__|iter__|next__)", "__"),
 ]
 
 
 def colourless(text: str) -> str:
+    text = " ".join(text.split())
     for pattern, replacement in WORDS:
         text = re.sub(pattern, replacement, text)
-    return " ".join(text.split())
+    return text
 
 
 def pairs() -> list[tuple[type, type]]:
