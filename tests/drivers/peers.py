@@ -85,6 +85,7 @@ def hang_up(connection: socket.socket) -> None:
 
 
 def reset(connection: socket.socket) -> None:
+    connection.recv(1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
