@@ -34,8 +34,9 @@ class TLSOptions:
         client_key: PEM file with our private key.
         client_key_password: password of that key.
         fingerprints: SHA-256 fingerprints (hex, colons allowed) of the server certificates to
-            accept. A match is required in addition to verification, unless the authority is unknown:
-            a pinned certificate needs no authority.
+            accept. They decide alone: a pinned certificate needs no authority, no matching name and
+            no valid dates, and any other is refused. With `ca_file` or `context` beside them, what those
+            verify is required too.
         context: a ready `ssl.SSLContext`, used as it is; excludes the options above, `fingerprints` excepted.
         insecure_skip_verification: accept any certificate. Visible in `TLSInfo.verified`.
     """
@@ -59,7 +60,8 @@ class TLSInfo:
         verified: False when the caller switched verification off.
         certificate: the peer's certificate, DER.
         subject: `SSLSocket.getpeercert` as a mapping; empty when not verified.
-        server_end_point: hash of the certificate for channel binding (RFC 5929 §4.1).
+        server_end_point: hash of the certificate for channel binding (RFC 5929 §4.1); empty when that
+            is undefined for the certificate's signature (Ed25519, for one).
         client_certificate: whether we had a certificate of our own to present.
     """
 
@@ -117,6 +119,7 @@ class Stream(Protocol):
         Raises:
             DeadlineExceeded: nothing came in time.
             Disconnected: the connection broke.
+            TLSFailed: a record was forged, or the server refused our certificate (TLS 1.3 does so late).
         """
         ...
 
@@ -142,9 +145,9 @@ class Stream(Protocol):
         The caller has made sure that no byte is buffered above; the driver refuses if it holds one itself.
 
         Raises:
-            TLSFailed: with the reason, and what to do about it.
+            TLSFailed: with the reason, and what to do about it; also when the peer left meanwhile.
             DeadlineExceeded: the handshake took too long.
-            Disconnected: the peer left.
+            ConfigError: a file or an option cannot be used.
         """
         ...
 

@@ -86,7 +86,7 @@ def _state_of(path: str | PathLike[str] | None) -> tuple[int, int] | None:
 
 
 def _build(options: TLSOptions) -> ssl.SSLContext:
-    pinned = bool(options.fingerprints)
+    pinned = bool(options.fingerprints) and options.ca_file is None
     if pinned or options.insecure_skip_verification:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
