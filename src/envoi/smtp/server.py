@@ -166,16 +166,16 @@ class ServerMachine:
     def _command(self, line: bytes) -> CommandReceived:
         if line.translate(None, _CONTROLS) != line:
             return _refused(500, "a control character in a command")
-        text = line.decode("utf-8", "replace")
         if self.state is State.AUTH:
-            return CommandReceived(verb=Verb.AUTH_RESPONSE, argument=text)
-        word, _, argument = text.partition(" ")
-        verb = _VERBS.get(word.upper().encode())
+            return CommandReceived(verb=Verb.AUTH_RESPONSE, argument=_text(line))
+        # Octets, not text: among characters there are others whose capital is an S.
+        word, _, argument = line.partition(b" ")
+        verb = _VERBS.get(word.upper())
         if verb is None:
             return _refused(500, "unknown command")
         if verb is Verb.BDAT:
             return self._begin_chunk(line)
-        return CommandReceived(verb=verb, argument=argument, problem=self._order(verb))
+        return CommandReceived(verb=verb, argument=_text(argument), problem=self._order(verb))
 
     def _begin_chunk(self, line: bytes) -> CommandReceived:
         match = _BDAT.fullmatch(line.rstrip())
@@ -215,6 +215,10 @@ class ServerMachine:
 
 
 _CONTROLS = bytes(range(32)) + b"\x7f"
+
+
+def _text(octets: bytes) -> str:
+    return octets.decode("utf-8", "replace")
 
 
 def _refused(code: int, text: str) -> CommandReceived:
