@@ -154,14 +154,21 @@ class ServerMachine:
     def _next_command(self) -> Event | None:
         limit = MAX_AUTH_RESPONSE if self.state is State.AUTH else MAX_COMMAND
         end = self._buffer.find(b"\r\n")
-        if end < 0 and len(self._buffer) <= limit:
+        if end < 0:
+            self._forget_beyond(limit)
             return None
-        line = bytes(self._buffer[: end if end >= 0 else None])
-        del self._buffer[: end + 2 if end >= 0 else None]
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 2]
         event = self._command(line) if len(line) <= limit else _refused(500, "line too long")
         if self._chunk_left is None:
             self._answering.append(event.verb)
         return event
+
+    def _forget_beyond(self, limit: int) -> None:
+        """Of a line that is too long keep so much that it is refused when its end has come."""
+        if len(self._buffer) > limit + 2:
+            # The filler keeps a CR before it from meeting an LF that was not its own.
+            self._buffer[limit:] = b"xx\r" if self._buffer.endswith(b"\r") else b"xx"
 
     def _command(self, line: bytes) -> CommandReceived:
         if line.translate(None, _CONTROLS) != line:
