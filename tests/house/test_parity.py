@@ -15,13 +15,13 @@ COLOURED = {
 # What may differ in a signature or a docstring between the two colours, and what it reads like without.
 WORDS = [
     (r"\bAsync(?=[A-Z])", ""),
-    (r"\b(?:Awaitable|Coroutine\[Any, Any), *\[?", ""),
+    (r"\bAwaitable\[([^\[\]]*)\]", r"\1"),
     (r"\basync (?=`?(?:with|for|def)\b)", ""),
     (r"\bawait ", ""),
     (r" for asyncio\b", ""),
     (r"\b(?:asyncio|blocking|asynchronous)\b", "…"),
     (r"\b(?:threads|tasks of one event loop)\b", "…"),
-    (r"(\b[\w\[\]]+) \| \1(?!\w)", r"\1"),
+    (r"(\b\w[\w\[\], ]*) \| \1(?!\w)", r"\1"),
     (r"__a(?=enter__|exit__|iter__|next__)", "__"),
 ]
 
