@@ -186,6 +186,7 @@ class ClientMachine:
         """The connection is gone: nothing more may be sent."""
         self.state = self._ahead = State.CLOSED
         self._outstanding.clear()
+        self._filters = None
 
     def _open_content(self) -> tuple[Normaliser, DotStuffer]:
         if self._filters is None:
