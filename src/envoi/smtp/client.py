@@ -214,7 +214,8 @@ class ClientMachine:
             self._challenges = self._challenges + 1 if verb is Verb.AUTH_RESPONSE else 1
             wrong = self._challenges > MAX_CHALLENGES or (verb is Verb.DATA and outcome is Outcome.DONE)
         else:
-            wrong = outcome is Outcome.MORE
+            # A hello is answered with 250 alone (RFC 5321 §4.3.2); 220 would be a second greeting.
+            wrong = outcome is Outcome.MORE or (verb in _HELLOS and reply.positive and reply.code != 250)
         if wrong:
             raise RemoteProtocolError(
                 f"{reply.code} is no answer to {verb.value}", phase=Phase.COMMAND, reply=reply
