@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 def cut(octets: bytes, places: Sequence[int]) -> list[bytes]:
     """Cut at these places, counted modulo the length; the pieces joined are the whole again."""
     borders = sorted({place % (len(octets) + 1) for place in places} | {0, len(octets)})
-    return [octets[a:b] for a, b in zip(borders, borders[1:], strict=False)]
+    return [octets[a:b] for a, b in pairwise(borders)]
 
 
 def one_by_one(octets: bytes) -> list[bytes]:
