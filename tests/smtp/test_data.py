@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
-from envoi.smtp.data import DotStuffer, Normaliser, Unstuffer
+from envoi.smtp.data import LONE_DOT, DotStuffer, Normaliser, Unstuffer
 from tests.smtp.chunkings import cut, one_by_one, places, text_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def stuffed(pieces: Iterable[bytes]) -> bytes:
     """As the client writes it."""
     normaliser, stuffer = Normaliser(), DotStuffer()
     wire = [stuffer.feed(normaliser.feed(piece)) for piece in pieces]
-    return b"".join([*wire, stuffer.feed(normaliser.finish()), stuffer.finish()])
+    return b"".join([*wire, stuffer.feed(normaliser.finish()), LONE_DOT])
 
 
 def unstuffed(pieces: Iterable[bytes]) -> tuple[bytes, bytes, int]:

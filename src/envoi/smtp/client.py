@@ -16,7 +16,7 @@ from envoi.errors import LocalProtocolError, Phase, RemoteProtocolError
 from envoi.smtp import commands
 from envoi.smtp.capabilities import Capabilities
 from envoi.smtp.commands import Command, Verb
-from envoi.smtp.data import DotStuffer, Normaliser
+from envoi.smtp.data import LONE_DOT, DotStuffer, Normaliser
 from envoi.smtp.redact import Redactor
 from envoi.smtp.replies import Reply, ReplyReader
 from envoi.smtp.tables import LAST_IN_GROUP, TRANSITIONS, Outcome, State
@@ -110,7 +110,7 @@ class ClientMachine:
         self._filters = None
         self._ahead = State.READY
         self._outstanding.extend([Verb.CONTENT] * replies)
-        return rest + stuffer.finish()
+        return rest + LONE_DOT
 
     def chunk(self, data: bytes, *, last: bool, replies: int = 1) -> bytes:
         """Return a BDAT command with its octets, as they are (RFC 3030)."""

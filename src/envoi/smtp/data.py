@@ -1,16 +1,19 @@
 """The message on the wire: line ends, dots and chunks (RFC 5321 §4.5.2, RFC 3030).
 
 Streaming filters; each takes octets of any chunking and keeps at most one octet back. Sending:
-`Normaliser` makes every line end CRLF, `DotStuffer` doubles leading dots and ends with the lone
-dot. Receiving: `Unstuffer` finds the end of the data and undoes the dots. A bare CR or LF
-never passes, in either direction, which is what keeps a body from smuggling in a second message.
+`Normaliser` makes every line end CRLF, `DotStuffer` doubles leading dots. Receiving: `Unstuffer` finds
+the end of the data and undoes the dots. A bare CR or LF never passes, in either direction, which is
+what keeps a body from smuggling in a second message.
 """
 
 from __future__ import annotations
 
-__all__ = ["DotStuffer", "Normaliser", "Unstuffer"]
+__all__ = ["LONE_DOT", "DotStuffer", "Normaliser", "Unstuffer"]
 
-_END = b"\r\n.\r\n"
+LONE_DOT = b".\r\n"
+"""Ends a message whose last line has its CRLF."""
+
+_END = b"\r\n" + LONE_DOT
 
 
 class Normaliser:
@@ -52,27 +55,20 @@ def _with_crlf(data: bytes) -> bytes:
 
 
 class DotStuffer:
-    """Doubles the dot that begins a line. Takes normalised octets."""
+    """Doubles the dot that begins a line. Takes what `Normaliser` gives, which never parts a CRLF."""
 
-    __slots__ = ("_tail",)
+    __slots__ = ("_at_line_start",)
 
     def __init__(self) -> None:
-        self._tail = b"\r\n"
+        self._at_line_start = True
 
     def feed(self, data: bytes) -> bytes:
         """Return `data` with its leading dots doubled."""
         if not data:
             return data
-        if data.startswith(b".") and self._tail == b"\r\n":
-            data = b"." + data
-        elif data.startswith(b"\n.") and self._tail.endswith(b"\r"):
-            data = b"\n." + data[1:]
-        self._tail = (self._tail + data[-2:])[-2:]
-        return data.replace(b"\r\n.", b"\r\n..")
-
-    def finish(self) -> bytes:
-        """Return the lone dot, with the line end in front that it needs."""
-        return b".\r\n" if self._tail == b"\r\n" else _END
+        dot = b"." if self._at_line_start and data.startswith(b".") else b""
+        self._at_line_start = data.endswith(b"\r\n")
+        return dot + data.replace(b"\r\n.", b"\r\n..")
 
 
 class Unstuffer:
