@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,9 @@ from envoi.errors import RemoteProtocolError
 from envoi.smtp.redact import Redactor
 from envoi.smtp.replies import Reply, ReplyReader, format_reply
 from tests.smtp.chunkings import cut, one_by_one, places, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def read(*pieces: bytes) -> list[Reply]:
@@ -25,7 +29,7 @@ def read(*pieces: bytes) -> list[Reply]:
     return replies
 
 
-def outcome(*pieces: bytes) -> tuple[list[Reply], str]:
+def outcome(pieces: Iterable[bytes]) -> tuple[list[Reply], str]:
     """The replies before the first error, and the error."""
     reader = ReplyReader()
     replies = []
@@ -134,7 +138,7 @@ def test_refuses_a_longer_line(end: bytes) -> None:
     """Behaviour 112."""
     octets = b"250 ".ljust(8 * 1024 + 2, b"x") + end
     assert "longer than 8 KiB" in refused(octets)
-    assert outcome(*one_by_one(octets)) == outcome(octets)
+    assert outcome(one_by_one(octets)) == outcome([octets])
 
 
 def test_takes_256_lines() -> None:
@@ -158,7 +162,7 @@ def test_counts_each_reply_by_itself() -> None:
 def test_a_hundred_thousand_lines_take_no_memory() -> None:
     """Behaviour 112."""
     tracemalloc.start()
-    replies, error = outcome(*(b"250-and so on\r\n" for _ in range(100_000)))
+    replies, error = outcome(b"250-and so on\r\n" for _ in range(100_000))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert replies == []
@@ -276,9 +280,9 @@ lines = text_of(
 @given(st.binary() | lines, places)
 def test_any_octets_in_any_chunking_give_the_same(octets: bytes, where: list[int]) -> None:
     """Total: replies and RemoteProtocolError, nothing else; the pieces do not matter."""
-    whole = outcome(octets)
-    assert outcome(*cut(octets, where)) == whole
-    assert outcome(*one_by_one(octets)) == whole
+    whole = outcome([octets])
+    assert outcome(cut(octets, where)) == whole
+    assert outcome(one_by_one(octets)) == whole
 
 
 shown = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=30)
