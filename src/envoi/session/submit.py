@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from envoi.smtp.commands import Command
     from envoi.smtp.replies import Reply
 
-__all__ = ["submit"]
+__all__ = ["MAYBE_REMEDY", "submit"]
 
 ONE_FLIGHT = 64 * 1024
 """Up to so many octets travel together with the envelope; a larger message waits to hear who wants it."""
@@ -72,6 +72,9 @@ async def submit(
         UsageError: the server cannot carry it; nothing was sent and the link lives.
         Rejected: the server refused; the link lives, unless the reply was 421.
         DeliveryError: the link broke; `accepted` says whether the message may have been taken.
+
+    Another exception that ends it early (a cancellation, Ctrl-C) has `MAYBE_REMEDY` among its notes when the
+    message may have been taken.
     """
     planned = plan(envelope, content, link.machine.capabilities, server=link.server)
     transaction = Transaction(link, planned, content, lmtp=lmtp)
@@ -79,6 +82,11 @@ async def submit(
         reply = await transaction.run(cautious=cautious, progress=progress)
     except DeliveryError as error:
         transaction.judge(error)
+        raise
+    except BaseException as error:
+        # Cancelled, or stopped by Ctrl-C: that exception is nobody's to change, but it can carry a word.
+        if transaction.undecided:
+            error.add_note(MAYBE_REMEDY)
         raise
     finally:
         link.messages += 1
@@ -136,15 +144,23 @@ class Transaction:
             await self._in_one_flight(progress=progress)
         return self._verdict()
 
+    @property
+    def undecided(self) -> bool:
+        """Whether the server may have taken the message, as long as no whole reply says otherwise."""
+        return self._ended and self.sender_refusal is None and bool(self._hopeful)
+
+    @property
+    def _hopeful(self) -> tuple[str, ...]:
+        return (*self.accepted, *self._waiting)
+
     def judge(self, error: DeliveryError) -> None:
         """Fill in whom an error concerns, and whether the message may have been taken."""
-        hopeful = [*self.accepted, *self._waiting]
         if not error.recipients:
-            error.recipients = tuple(hopeful) or tuple(self.refused)
+            error.recipients = self._hopeful or tuple(self.refused)
         # A whole refusal decides; an unintelligible reply does not.
         decided = error.reply is not None and not isinstance(error, ProtocolError)
-        if self._ended and hopeful and self.sender_refusal is None and not decided:
-            error.accepted, error.retry, error.remedy = Accepted.MAYBE, Retry.LATER, _MAYBE_REMEDY
+        if self.undecided and not decided:
+            error.accepted, error.retry, error.remedy = Accepted.MAYBE, Retry.LATER, MAYBE_REMEDY
 
     def _is_small(self) -> bool:
         size = self._plan.size
@@ -298,7 +314,7 @@ class Transaction:
 
 
 _ENDS = frozenset({Verb.CONTENT, Verb.BDAT_LAST})
-_MAYBE_REMEDY = (
+MAYBE_REMEDY = (
     "The server may have accepted the message: sending it again may deliver it twice, "
     "not sending it again may lose it"
 )
