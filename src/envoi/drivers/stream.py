@@ -114,11 +114,11 @@ class NetworkStream:
             raise LocalProtocolError("TLS is already in use on this connection", phase=Phase.TLS)
         if early := self._channel.early:
             raise clear_text(self.peer, early)
-        handshake = Handshake(options, server_hostname)
+        handshake = Handshake(options, server_hostname, self.peer)
         engine = handshake.engine
         try:
             await self._shake_hands(engine, timeout)
-            self.tls = handshake.finish(self.peer)
+            self.tls = handshake.finish()
         except ssl.SSLError as error:
             await self._send_alert(engine)
             raise handshake_failed(self.peer, handshake.server_hostname, error, engine.presented()) from error

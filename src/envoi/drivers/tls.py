@@ -33,23 +33,30 @@ _SESSION_SECONDS = 600.0
 """A resumed session is not verified again, so it must not live long past a certificate's end."""
 
 _lock = threading.Lock()
-_sessions: OrderedDict[tuple[ssl.SSLContext, str], tuple[float, ssl.SSLSession]] = OrderedDict()
+_Server = tuple[ssl.SSLContext, str, str]
+_sessions: OrderedDict[_Server, tuple[float, ssl.SSLSession]] = OrderedDict()
 
 
 class Handshake:
     """One handshake: the engine that does it, and what must be true at its end."""
 
-    __slots__ = ("_context", "_pins", "_presents_certificate", "engine", "server_hostname")
+    __slots__ = ("_context", "_peer", "_pins", "_presents_certificate", "engine", "server_hostname")
 
-    def __init__(self, options: TLSOptions, server_hostname: str) -> None:
+    def __init__(self, options: TLSOptions, server_hostname: str, peer: str) -> None:
         self._pins = tuple(_parse_fingerprint(text) for text in options.fingerprints)
         self._context = context_for(options)
         self._presents_certificate = options.client_certificate is not None
+        self._peer = peer
         self.server_hostname = a_label(server_hostname).rstrip(".")
-        session = _recall(self._context, self.server_hostname)
-        self.engine = TLSEngine(self._context, self.server_hostname, session)
+        self.engine = TLSEngine(self._context, self.server_hostname, _recall(self._server))
 
-    def finish(self, peer: str) -> TLSInfo:
+    @property
+    def _server(self) -> _Server:
+        # Address and port as well: ports of one host may share their ticket keys, and a session taken from
+        # one to the other would spare the other's certificate its verification.
+        return self._context, self.server_hostname, self._peer
+
+    def finish(self) -> TLSInfo:
         """Compare the pins and describe what was agreed on.
 
         Raises:
@@ -60,7 +67,7 @@ class Handshake:
         if self._pins:
             digest = hashlib.sha256(certificate).digest()
             if not any(hmac.compare_digest(digest, pin) for pin in self._pins):
-                raise wrong_pin(peer, digest)
+                raise wrong_pin(self._peer, digest)
         verifies = self._context.verify_mode is ssl.CERT_REQUIRED and self._context.check_hostname
         return TLSInfo(
             version=engine.version,
@@ -76,16 +83,15 @@ class Handshake:
         """Keep the session for the next connection to the same server with the same context."""
         if session := self.engine.session:
             with _lock:
-                key = (self._context, self.server_hostname)
-                _sessions[key] = (monotonic(), session)
-                _sessions.move_to_end(key)
+                _sessions[self._server] = (monotonic(), session)
+                _sessions.move_to_end(self._server)
                 if len(_sessions) > _SESSIONS_KEPT:
                     _sessions.popitem(last=False)
 
 
-def _recall(context: ssl.SSLContext, server_hostname: str) -> ssl.SSLSession | None:
+def _recall(server: _Server) -> ssl.SSLSession | None:
     with _lock:
-        made_at, session = _sessions.get((context, server_hostname), (0.0, None))
+        made_at, session = _sessions.get(server, (0.0, None))
     return session if monotonic() - made_at < _SESSION_SECONDS else None
 
 
