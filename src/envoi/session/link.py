@@ -8,6 +8,7 @@ for `connect`, `authenticate` and `submit`.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from envoi.errors import DeadlineExceeded, DeliveryError, Disconnected, Phase, RemoteProtocolError, Retry
@@ -17,7 +18,7 @@ from envoi.smtp.commands import Command, Verb
 from envoi.smtp.tables import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from envoi.ports import Clock, Stream, TLSInfo, TLSOptions
     from envoi.session.timeouts import Timeouts
@@ -147,14 +148,12 @@ class Link:
         """
         machine = self.machine
         self.begin(PHASES[group[0].verb])
-        try:
+        with self._guard():
             if not machine.outstanding:
                 machine.check_quiet()
             octets = machine.send_group(group)
             if chunk is not None:
                 octets += machine.chunk(chunk, last=True)
-        except BaseException as error:
-            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
         if self._transcript is not None:
             for command in group:
                 self._transcript.sent(command)
@@ -168,30 +167,25 @@ class Link:
         When the connection breaks and the server owes replies, they may have arrived before: then `hear`
         reads on and raises the error where they end.
         """
-        try:
-            await self._stream.write(octets, self._remaining(self._timeouts.of_phase(self._phase)))
-        except Disconnected as error:
-            self.lost = error
-            if self.machine.outstanding:
-                return
-            reply = await self._last_words()
-            self.abort()
-            raise self._placed(error) if reply is None else self._hung_up(reply)  # noqa: B904 - the cause is kept, or told by the reply
-        except BaseException as error:
-            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
+        with self._guard():
+            try:
+                await self._stream.write(octets, self._remaining(self._timeouts.of_phase(self._phase)))
+            except Disconnected as error:
+                self.lost = error
+                if self.machine.outstanding:
+                    return
+                reply = await self._last_words()
+                if reply is not None:
+                    raise self._hung_up(reply) from error
+                raise
 
     async def hear(self) -> tuple[Verb, Reply]:
         """Wait for the next reply, and return it with the verb it answers."""
         expected = self.machine.expected
         if expected is not None:
             self.begin(PHASES[expected])
-        try:
-            answer = self.machine.next_reply()
-            if answer is None:
-                answer = await self._read_reply()
-        except BaseException as error:
-            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
-        verb, reply = answer
+        with self._guard():
+            verb, reply = self.machine.next_reply() or await self._read_reply()
         if self._transcript is not None:
             self._transcript.received(reply)
         if not self.alive:
@@ -206,7 +200,7 @@ class Link:
             Disconnected: the server has closed the connection, perhaps with a 421.
             RemoteProtocolError: it said something else.
         """
-        try:
+        with self._guard():
             arrived = await self._stream.poll()
             if arrived is not None:
                 self._take(arrived)
@@ -214,48 +208,39 @@ class Link:
                 if answer is not None:
                     raise self._hung_up(answer[1])
             self.machine.check_quiet()
-        except BaseException as error:
-            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
 
     async def overheard(self) -> Reply | None:
         """Return what a server has said into the middle of our message, if it has; that ends the link."""
-        try:
+        with self._guard():
             arrived = await self._stream.poll()
-        except BaseException as error:
-            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
-        if arrived is None:
-            return None
-        if arrived:
+            if arrived is None:
+                return None
             self.machine.receive(arrived)
-        reply = await self._last_words()
-        self.abort()
-        if reply is None or reply.code < 400:
-            raise self._placed(
-                Disconnected(
+            reply = await self._last_words()
+            if reply is None:
+                raise Disconnected(
                     f"{self.server} closed the connection while it was being sent the message",
                     phase=self._phase,
                 )
-                if reply is None
-                else RemoteProtocolError(
+            if reply.code < 400:
+                raise RemoteProtocolError(
                     f"{self.server} answered {reply.code} to a message it has not got",
                     phase=self._phase,
                     reply=reply,
                 )
-            )
+        self.abort()
         return reply
 
     async def start_tls(self, options: TLSOptions, server_hostname: str) -> TLSInfo:
         """Do the TLS handshake; after STARTTLS, what was learnt or left over in clear does not count."""
         self.begin(Phase.TLS)
         upgrade = self.machine.state is State.HANDSHAKE
-        try:
+        with self._guard():
             if upgrade:
                 await self._refuse_injected()
             info = await self._stream.start_tls(options, server_hostname, self._remaining(self._timeouts.tls))
             if upgrade:
                 self.machine.tls_established()
-        except BaseException as error:
-            raise self._broken(error)  # noqa: B904 - it is the same error, with its place filled in
         self.note(
             f"{info.version}, {info.cipher}, certificate {'verified' if info.verified else 'NOT VERIFIED'}"
         )
@@ -346,10 +331,13 @@ class Link:
         except DeliveryError:
             return reply
 
-    def _broken(self, error: BaseException) -> BaseException:
-        self.abort()
-        return self._placed(error) if isinstance(error, DeliveryError) else error
-
-    def _placed(self, error: DeliveryError) -> DeliveryError:
-        error.phase = self._phase
-        return error
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Whatever goes wrong inside, cancellation too, ends the link, and is told with its place."""
+        try:
+            yield
+        except BaseException as error:
+            self.abort()
+            if isinstance(error, DeliveryError):
+                error.phase = self._phase
+            raise
