@@ -144,13 +144,13 @@ class Link:
         """Send commands that travel together; `chunk` is a whole message that goes right behind them by BDAT.
 
         Raises:
-            RemoteProtocolError: the server has said something although it was our turn.
+            Disconnected, RemoteProtocolError: it is not our turn (`check_turn`); nothing was written.
         """
         machine = self.machine
         self.begin(PHASES[group[0].verb])
+        if not machine.outstanding:
+            await self.check_turn()
         with self._guard():
-            if not machine.outstanding:
-                machine.check_quiet()
             octets = machine.send_group(group)
             if chunk is not None:
                 octets += machine.chunk(chunk, last=True)
