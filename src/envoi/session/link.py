@@ -63,7 +63,7 @@ class Link:
         deadline_at: when everything must be over, by the clock's `monotonic`; None for never.
         messages: how many messages the server has been offered on this connection.
         used_at: when the last reply came, by the same clock.
-        lost: the error that broke the connection while replies were still owed.
+        lost: the error that broke the connection while something was written.
     """
 
     __slots__ = (
@@ -164,20 +164,14 @@ class Link:
     async def write(self, octets: bytes) -> None:
         """Write octets that the machine gave.
 
-        When the connection breaks and the server owes replies, they may have arrived before: then `hear`
-        reads on and raises the error where they end.
+        When the connection breaks, what the server said before may still be there: `hear` and `overheard`
+        read on, and raise the error where that ends.
         """
         with self._guard():
             try:
                 await self._stream.write(octets, self._remaining(self._timeouts.of_phase(self._phase)))
             except Disconnected as error:
                 self.lost = error
-                if self.machine.outstanding:
-                    return
-                reply = await self._last_words()
-                if reply is not None:
-                    raise self._hung_up(reply) from error
-                raise
 
     async def hear(self) -> tuple[Verb, Reply]:
         """Wait for the next reply, and return it with the verb it answers."""
@@ -213,12 +207,12 @@ class Link:
         """Return what a server has said into the middle of our message, if it has; that ends the link."""
         with self._guard():
             arrived = await self._stream.poll()
-            if arrived is None:
+            if arrived is None and self.lost is None:
                 return None
-            self.machine.receive(arrived)
+            self.machine.receive(arrived or b"")
             reply = await self._last_words()
             if reply is None:
-                raise Disconnected(
+                raise self.lost or Disconnected(
                     f"{self.server} closed the connection while it was being sent the message",
                     phase=self._phase,
                 )
