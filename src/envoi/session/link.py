@@ -308,6 +308,7 @@ class Link:
     async def _last_words(self) -> Reply | None:
         """Read until the server is silent and return its last whole reply, which tells why; never raises."""
         reply: Reply | None = None
+        until = self._clock.monotonic() + LAST_WORDS_SECONDS
         try:
             while True:
                 last = self.machine.last_words()
@@ -318,7 +319,7 @@ class Link:
                     continue
                 if reply is not None:
                     return reply
-                octets = await self._stream.read(self._remaining(LAST_WORDS_SECONDS))
+                octets = await self._stream.read(self._remaining(until - self._clock.monotonic()))
                 if not octets:
                     return reply
                 self.machine.receive(octets)
