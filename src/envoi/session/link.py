@@ -182,7 +182,7 @@ class Link:
             verb, reply = self.machine.next_reply() or await self._read_reply()
         if self._transcript is not None:
             self._transcript.received(reply)
-        if not self.alive:
+        if not self.alive and verb is not Verb.QUIT:
             # 421: the server has closed its side, or is about to.
             self._stream.abort()
         return verb, reply
