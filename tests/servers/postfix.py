@@ -65,6 +65,7 @@ class Postfix:
     cleartext_auth: Listener
     """Has no TLS and offers AUTH all the same."""
     no_extensions: Listener
+    no_chunking: Listener
     mx: Listener
     """Takes mail for `DOMAIN` from anybody; TLS if the client likes, no AUTH."""
     to_utf8_domain: Listener
@@ -116,6 +117,7 @@ def _laid_out(folder: Path, ca: CertificateAuthority, dovecot: Dovecot, ports: P
         outdated_tls=listen("tls"),
         cleartext_auth=listen("plaintext"),
         no_extensions=listen("plaintext"),
+        no_chunking=listen("plaintext"),
         mx=listen("starttls", port=dovecot.relay_port),
         to_utf8_domain=replace(submission, trace=_UTF8_TRACE),
         utf8_mailbox=Maildir(folder=folder / "maildirs" / "everybody"),
