@@ -32,13 +32,12 @@ def to_ascii(domain: str) -> str:
     """
     if domain.isascii():
         return domain
-    name = unicodedata.normalize("NFC", domain)
-    if unicodedata.normalize("NFKC", name) != name:
-        # U+3002 is a dot and U+2100 is "a/c" to some readers and not to others.
+    if any(unicodedata.normalize("NFKC", character) != character for character in domain):
+        # U+FF61 is a dot, U+2100 is "a/c" and U+037E a semicolon to some readers and not to others.
         raise InvalidAddress(
             f"the domain {domain!a} contains characters that stand for others; write those others"
         )
-    labels = name.lower().split(".")
+    labels = unicodedata.normalize("NFC", domain).lower().split(".")
     return ".".join(label if label.isascii() else _a_label(label, domain) for label in labels)
 
 

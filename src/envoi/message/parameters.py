@@ -16,9 +16,9 @@ from envoi.message.words import LONGEST, encoded_words
 
 __all__ = ["disposition_field", "type_field"]
 
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
+_TOKEN = re.compile(r"[A-Za-z0-9._-]+")  # of a token's characters, those that no reader takes for syntax
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
-_PIECE = 60
+_PIECE = 54
 """Columns of one piece of a long value: with name, number and quotes it fits a line."""
 _UNESCAPED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+.^_`{|}~-")
 _PERCENT = tuple(chr(octet) if octet in _UNESCAPED else f"%{octet:02X}" for octet in range(256))

@@ -7,9 +7,12 @@ say (unknown multiparts, trace fields, signatures) is left out: to keep a messag
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import policy
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["read"]
 
 _IDENTIFIERS = re.compile(r"<[!-;=?-~]{1,248}>")
+_ROW = re.compile(r"=\?[^?\s]+\?[bqBQ]\?[^?]*\?=(?:[ \t]+=\?[^?\s]+\?[bqBQ]\?[^?]*\?=)+")
 _URIS = re.compile(r"<([^<>]+)>")
 _AS_IT_IS = policy.SMTP.clone(refold_source="none", max_line_length=None)
 
@@ -153,7 +157,8 @@ def _text(message: EmailMessage, name: str) -> str:
 
 def _addresses(message: EmailMessage, name: str) -> list[Address | Group]:
     found: list[Address | Group] = []
-    for value in message.get_all(name, []):
+    for raw in (raw for key, raw in message.raw_items() if key.lower() == name.lower()):
+        value: Any = policy.default.header_factory(name, _ROW.sub(_joined, re.sub("\r?\n", "", str(raw))))
         for group in value.groups:
             members = tuple(
                 Address(local=one.username, domain=one.domain, name=one.display_name)
@@ -163,6 +168,15 @@ def _addresses(message: EmailMessage, name: str) -> list[Address | Group]:
                 members if group.display_name is None else (Group(name=group.display_name, members=members),)
             )
     return found
+
+
+def _joined(row: re.Match[str]) -> str:
+    """Encoded words in a row as one: some versions of the parser put a space between them."""
+    try:
+        text = str(make_header(decode_header(row[0])))
+    except (LookupError, ValueError, HeaderParseError):
+        return row[0]
+    return f"=?utf-8?b?{b2a_base64(text.encode('utf-8', 'replace'), newline=False).decode('ascii')}?="
 
 
 def _identifiers(message: EmailMessage, name: str) -> list[str]:

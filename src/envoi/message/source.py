@@ -131,6 +131,7 @@ class PathSource:
     def head(self, limit: int) -> bytes:
         """The first octets, at most `limit`."""
         with self._open() as file:
+            self._begin(file)
             return file.read(min(limit, self.size))
 
     def chunks(self) -> Iterator[bytes]:
@@ -140,6 +141,7 @@ class PathSource:
             UsageError: the file is gone, or is not what it was.
         """
         with self._open() as file:
+            self._begin(file)
             left = self.size
             while left:
                 piece = self._read(file, min(left, PIECE))
@@ -159,9 +161,11 @@ class PathSource:
             raise UsageError(
                 f"the file {str(self.path)!r} can no longer be read: {_reason(error)}"
             ) from error
+        return file
+
+    def _begin(self, file: BinaryIO) -> None:
         self._check(file)
         file.seek(self.start)
-        return file
 
     def _read(self, file: BinaryIO, octets: int) -> bytes:
         try:
