@@ -94,20 +94,22 @@ class RelaxedBody:
             self._empty_lines -= lines
 
 
-def relaxed_fields(header: bytes) -> list[tuple[bytes, bytes]]:
-    """The fields of a header in their order: name in lower case, and the whole field in relaxed form.
+def relaxed_fields(header: bytes) -> tuple[tuple[bytes, ...], list[bytes]]:
+    """The fields of a header in their order: the names in lower case; the fields in relaxed form, with CRLF.
 
     Args:
         header: fields with CRLF line ends.
     """
     unfolded = _collapsed(header.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" "))
-    fields: list[tuple[bytes, bytes]] = []
+    names: list[bytes] = []
+    fields: list[bytes] = []
     for line in unfolded.split(b"\r\n"):
         name, colon, value = line.partition(b":")
         if colon:
             name = name.rstrip(b" ").lower()
-            fields.append((name, b"%b:%b" % (name, value.strip(b" "))))
-    return fields
+            names.append(name)
+            fields.append(b"%b:%b\r\n" % (name, value.strip(b" ")))
+    return tuple(names), fields
 
 
 def _collapsed(data: bytes) -> bytes:

@@ -74,11 +74,11 @@ class SignedEmail:
         try:
             return self.mail.requirements(WireEncoding(smtputf8=offered.smtputf8))
         except NotSupportedByServer:
-            return self.mail.requirements(replace(offered, binary=False))
+            return self.mail.requirements(_never_binary(offered))
 
     def size(self, used: WireEncoding = _ANYWHERE) -> int | None:
         """The exact number of octets, signatures included; None when an attachment does not know its size."""
-        used = replace(used, binary=False)
+        used = _never_binary(used)
         size = self.mail.size(used)
         if size is None or self.is_async:
             return None
@@ -95,7 +95,7 @@ class SignedEmail:
         Raises:
             UsageError: an attachment can be read only once or only by `achunks`, or changed or broke off.
         """
-        used = replace(used, binary=False)
+        used = _never_binary(used)
         reader = MessageReader()
         for piece in self.mail.chunks(used):
             reader.feed(piece)
@@ -108,10 +108,14 @@ class SignedEmail:
         Raises:
             UsageError: as for `chunks`.
         """
-        used = replace(used, binary=False)
+        used = _never_binary(used)
         reader = MessageReader()
         async for piece in self.mail.achunks(used):
             reader.feed(piece)
         yield self.signer.fields(*reader.finish(), self.at)
         async for piece in self.mail.achunks(used):
             yield piece
+
+
+def _never_binary(encoding: WireEncoding) -> WireEncoding:
+    return replace(encoding, binary=False) if encoding.binary else encoding
