@@ -207,7 +207,7 @@ class Link:
         """Return what a server has said into the middle of our message, if it has; that ends the link."""
         with self._guard():
             arrived = await self._stream.poll()
-            if arrived is None and self.lost is None:
+            if arrived is None and self.lost is None and self.machine.quiet:
                 return None
             self.machine.receive(arrived or b"")
             reply = await self._last_words()

@@ -71,9 +71,14 @@ class ClientMachine:
         return self._outstanding[0] if self._outstanding else None
 
     @property
+    def quiet(self) -> bool:
+        """Whether everything that arrived was made replies of."""
+        return self._reader.empty
+
+    @property
     def unread(self) -> str:
         """What arrived and no reply was made of, as an error may show it; empty when there is nothing."""
-        return "" if self._reader.empty else self.redactor.quote(self._reader.pending)
+        return "" if self.quiet else self.redactor.quote(self._reader.pending)
 
     def send(self, command: Command) -> bytes:
         """Return the octets of a command and expect its reply.
@@ -149,7 +154,7 @@ class ClientMachine:
         """
         if self._outstanding:
             raise self._out_of_order(f"{len(self._outstanding)} replies are still to come")
-        if not self._reader.empty:
+        if not self.quiet:
             raise RemoteProtocolError(
                 f"the server sent {self.unread} before it was asked",
                 phase=Phase.COMMAND,
@@ -174,7 +179,7 @@ class ClientMachine:
         Raises:
             RemoteProtocolError: one does.
         """
-        if not self._reader.empty:
+        if not self.quiet:
             raise RemoteProtocolError(
                 "octets in clear follow the server's agreement to STARTTLS",
                 phase=Phase.TLS,
