@@ -23,6 +23,7 @@ from envoi.errors import (
     SenderRejected,
 )
 from envoi.session.content import Upload, whole
+from envoi.session.link import PHASES
 from envoi.session.plan import plan
 from envoi.session.receipt import Receipt
 from envoi.smtp import commands
@@ -222,7 +223,7 @@ class Transaction:
         while link.machine.outstanding:
             verb, reply = await link.hear()
             if not link.alive and verb not in _ENDS:
-                raise self._hung_up(reply)
+                raise self._hung_up(reply, PHASES[verb])
             if verb is Verb.MAIL:
                 self.sender_refusal = None if reply.positive else reply
             elif verb is Verb.RCPT:
@@ -304,10 +305,10 @@ class Transaction:
             remedy="" if reply is None else _remedy(reply),
         )
 
-    def _hung_up(self, reply: Reply) -> Disconnected:
+    def _hung_up(self, reply: Reply, phase: Phase) -> Disconnected:
         return Disconnected(
             f"{self._link.server} ended the session: {reply}",
-            phase=Phase.MAIL,
+            phase=phase,
             reply=reply,
             remedy=_remedy(reply),
         )
