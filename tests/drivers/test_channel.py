@@ -15,6 +15,9 @@ from tests.drivers.peers import echo, hang_up, listen_unix, reset, saying, serve
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
+    from typing import Any
+
+    from envoi.drivers.stream import NetworkStream
 
 
 def test_reads_what_was_written(colour: Colour) -> None:
@@ -274,6 +277,11 @@ def test_abort_may_come_twice_and_at_any_moment(colour: Colour) -> None:
         colour.run(scenario())
 
 
+def socket_of(stream: NetworkStream) -> socket.socket:
+    channel: Any = stream._channel
+    return channel._socket
+
+
 def test_closing_with_unread_bytes_still_delivers_what_was_written_last(colour: Colour) -> None:
     heard: list[bytes] = []
 
@@ -284,7 +292,7 @@ def test_closing_with_unread_bytes_still_delivers_what_was_written_last(colour: 
 
     async def scenario() -> None:
         stream = await colour.connect(endpoint)
-        select.select([stream._channel._socket], [], [], SOON)
+        select.select([socket_of(stream)], [], [], SOON)
         await stream.write(b"QUIT\r\n", SOON)
         await stream.close()
 

@@ -109,25 +109,6 @@ def test_session_tickets_are_not_data(
         colour.run(scenario())
 
 
-def test_resumes_the_session_of_a_closed_connection(
-    colour: Colour, server_context: ssl.SSLContext, trusting: TLSOptions
-) -> None:
-    async def scenario() -> bool:
-        for _ in range(2):
-            stream = await secured(colour, endpoint, trusting)
-            await stream.write(b"x", SOON)
-            await stream.read(SOON)
-            await stream.close()
-        assert stream._engine is not None
-        assert stream.tls is not None
-        assert stream.tls.verified
-        assert stream.tls.server_end_point
-        return stream._engine.resumed
-
-    with serve(under_tls(server_context), under_tls(server_context)) as endpoint:
-        assert colour.run(scenario())
-
-
 def test_end_with_farewell_reads_as_nothing(
     colour: Colour, server_context: ssl.SSLContext, trusting: TLSOptions
 ) -> None:

@@ -2,7 +2,7 @@
 
 The library speaks the two protocols; the connection to the proxy is ours, like any other, so that
 the races, the source address and the time limit apply to it. What the library gets to hold
-instead of a socket is in `proxy_wire`. The proxy's password is in no text and no repr.
+instead of a socket is in `proxy_wire` (docs/decisions/0024). The proxy's password is in no text and no repr.
 """
 
 from __future__ import annotations

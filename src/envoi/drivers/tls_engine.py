@@ -1,6 +1,6 @@
 """TLS as bytes in, bytes out: no socket, no waiting, no colour.
 
-One engine serves the blocking and the asyncio client, so that both give the same answers: what
+One engine serves both colours (docs/decisions/0020), so that both give the same answers: what
 the peer sent is fed in, what is to be sent is taken out, by `stream`. It also gives what the
 library's own sockets and transports keep for themselves: the certificate of a handshake that
 failed, and resumption under asyncio. Contexts are made in `tls`; errors are told in
