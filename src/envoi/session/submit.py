@@ -163,13 +163,18 @@ class Transaction:
         if self.undecided and not decided:
             error.accepted, error.retry, error.remedy = Accepted.MAYBE, Retry.LATER, MAYBE_REMEDY
 
+    @property
+    def _welcome(self) -> bool:
+        """Whether the server wants the message: it took the sender, and somebody to deliver it to."""
+        return self.sender_refusal is None and bool(self.accepted)
+
     def _is_small(self) -> bool:
         size = self._plan.size
         return size is not None and size <= ONE_FLIGHT and len(self._plan.recipients) < GROUP
 
     async def _by_data(self, *, together: bool, progress: Progress | None) -> None:
         await self._say_envelope([commands.data()] if together else [])
-        if together and self.go_ahead is not None and self.go_ahead.intermediate and not self.accepted:
+        if self.go_ahead is not None and self.go_ahead.intermediate and not self._welcome:
             await self._withdraw()
         self._check_envelope()
         if not together:
@@ -211,8 +216,9 @@ class Transaction:
 
     async def _withdraw(self) -> None:
         """354 for nobody: an empty message ends it (RFC 2920 §3.1)."""
-        if self.sender_refusal is not None:
-            # A server that wants the content of a message whose sender it refused cannot be followed.
+        if self.sender_refusal is not None or self._lmtp:
+            # A server that wants a message whose sender it refused cannot be followed, and LMTP has no
+            # reply to a message for nobody (RFC 2033 §4.2).
             self._link.abort()
             return
         await self._link.write(self._link.machine.end_content())
