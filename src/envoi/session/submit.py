@@ -280,13 +280,15 @@ class Transaction:
         return reply
 
     def _verdicts_of_lmtp(self) -> Reply:
-        taken = dict(zip(self.accepted, self.verdicts, strict=False))
-        self.accepted = []
-        for address, reply in taken.items():
+        # Where they end early the last one was 421, which answers for everybody who is left.
+        missing = len(self.accepted) - len(self.verdicts)
+        verdicts = [*self.verdicts, *self.verdicts[-1:] * missing]
+        addresses, self.accepted = self.accepted, []
+        for address, reply in zip(addresses, verdicts, strict=True):
             self._note_recipient(address, reply)
         if not self.accepted:
             raise self._nobody(Phase.FINAL)
-        return taken[self.accepted[0]]
+        return next(reply for reply in verdicts if reply.positive)
 
     def _nobody(self, phase: Phase) -> RecipientsRejected:
         replies = list(self.refused.values())
