@@ -114,7 +114,8 @@ class Transaction:
         "_plan",
         "_waiting",
         "accepted",
-        "go_ahead",
+        "data_refusal",
+        "invited",
         "refused",
         "sender_refusal",
         "verdicts",
@@ -130,7 +131,8 @@ class Transaction:
         self.accepted: list[str] = []
         self.refused: dict[str, Reply] = {}
         self.sender_refusal: Reply | None = None
-        self.go_ahead: Reply | None = None
+        self.invited = False
+        self.data_refusal: Reply | None = None
         self.verdicts: list[Reply] = []
 
     async def run(self, *, cautious: bool, progress: Progress | None) -> Reply:
@@ -174,14 +176,14 @@ class Transaction:
 
     async def _by_data(self, *, together: bool, progress: Progress | None) -> None:
         await self._say_envelope([commands.data()] if together else [])
-        if self.go_ahead is not None and self.go_ahead.intermediate and not self._welcome:
+        if self.invited and not self._welcome:
             await self._withdraw()
         self._check_envelope()
         if not together:
             await self._link.say([commands.data()])
             await self._hear_all()
-        if self.go_ahead is None or not self.go_ahead.intermediate:
-            raise self._rejected(self.go_ahead, Phase.DATA)
+        if self.data_refusal is not None:
+            raise self._rejected(self.data_refusal, Phase.DATA)
         await self._upload(progress).by_data()
         await self._hear_all()
 
@@ -211,7 +213,7 @@ class Transaction:
         for start in range(0, len(group), step):
             await link.say(group[start : start + step], body)
             await self._hear_all()
-            if self.sender_refusal is not None or not link.alive:
+            if self.sender_refusal is not None:
                 return
 
     async def _withdraw(self) -> None:
@@ -235,7 +237,8 @@ class Transaction:
             elif verb is Verb.RCPT:
                 self._note_recipient(self._waiting.popleft(), reply)
             elif verb is Verb.DATA:
-                self.go_ahead = reply
+                self.invited = reply.intermediate
+                self.data_refusal = None if self.invited else reply
             elif verb in _ENDS:
                 self.verdicts.append(reply)
 
@@ -304,13 +307,13 @@ class Transaction:
             remedy=_remedy(reply),
         )
 
-    def _rejected(self, reply: Reply | None, phase: Phase) -> MessageRejected:
+    def _rejected(self, reply: Reply, phase: Phase) -> MessageRejected:
         return MessageRejected(
             f"{self._link.server} refused the message: {reply}",
             phase=phase,
             reply=reply,
             recipients=self.accepted,
-            remedy="" if reply is None else _remedy(reply),
+            remedy=_remedy(reply),
         )
 
     def _hung_up(self, reply: Reply, phase: Phase) -> Disconnected:
