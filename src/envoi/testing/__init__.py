@@ -14,6 +14,7 @@ from envoi.testing.clock import FakeClock
 from envoi.testing.player import Chunking
 from envoi.testing.received import ReceivedMessage
 from envoi.testing.scripted import ScriptedRuntime
+from envoi.testing.scripted_server import ScriptedServer
 from envoi.testing.server import AsyncSMTPServer, SMTPServer
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ReceivedMessage",
     "SMTPServer",
     "ScriptedRuntime",
+    "ScriptedServer",
     "client_certificate",
     "faults",
 ]

@@ -85,7 +85,8 @@ class Connection:
         try:
             if self._settings.security is Security.TLS:
                 await self._shake_hands()
-            await self._greet()
+            if not self._wire.closed:
+                await self._greet()
             while not self._wire.closed:
                 event = self._machine.next_event()
                 if event is not None:
@@ -108,7 +109,9 @@ class Connection:
             async with asyncio.timeout(self._settings.idle_timeout):
                 data = await self._wire.read()
         except TimeoutError:
-            await self._send(format_reply(IDLE.code, IDLE.lines))
+            farewell = format_reply(IDLE.code, IDLE.lines)
+            self._note(farewell)
+            await self._send(farewell)
             data = b""
         if not data:
             await self._wire.leave()

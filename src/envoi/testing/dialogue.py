@@ -234,8 +234,8 @@ class Dialogue:
         transaction = self._transaction
         if transaction is None or argument:
             return SYNTAX if argument else BAD_SEQUENCE
-        if transaction.obstacle is not None:
-            return transaction.obstacle
+        if obstacle := transaction.obstacle():
+            return obstacle
         if transaction.body == "BINARYMIME":
             # RFC 3030 §3: binary content has no line ends to find a dot by.
             return Answer(503, "5.5.1", ("BODY=BINARYMIME wants BDAT",))
@@ -266,8 +266,9 @@ class Dialogue:
         return Answer(214, "2.0.0", ("RFC 5321 helps",))
 
     def quit_(self, argument: str) -> Answer:
-        """QUIT."""
-        return SYNTAX if argument else Answer(221, "2.0.0", ("goodbye",))
+        """QUIT: whatever else is in the line, the client wants to go."""
+        del argument
+        return Answer(221, "2.0.0", ("goodbye",))
 
     # The message.
 
@@ -312,8 +313,9 @@ class Dialogue:
             return BAD_SEQUENCE
         if request.verb is not Verb.CONTENT and "CHUNKING" not in self.offered:
             return NOT_HERE
-        if transaction.obstacle is not None or request.verb is Verb.BDAT:
-            return transaction.obstacle
+        obstacle = transaction.obstacle()
+        if obstacle is not None or request.verb is Verb.BDAT:
+            return obstacle
         return transaction.defect(allow_bare_line_ends=self._settings.allow_bare_line_ends)
 
     def _received(self, transaction: Transaction, recipients: Sequence[Path]) -> ReceivedMessage:

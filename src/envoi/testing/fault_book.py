@@ -5,7 +5,6 @@ One book per server, asked at each answer. What then happens is told by the faul
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,8 +55,8 @@ class FaultBook:
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self._faults = faults
-        # By identity: two equal faults are two.
-        self._seen: Counter[int] = Counter()
+        # By identity: two equal faults are two. The fault is kept, so that no other gets its identity.
+        self._seen: dict[int, tuple[Fault, int]] = {}
 
     def at(self, occasion: Occasion) -> list[Fault]:
         """Return the faults that hold on an occasion, and count it."""
@@ -80,6 +79,6 @@ class FaultBook:
             and when.get("encrypted") in (None, occasion.encrypted)
         ):
             return False
-        self._seen[id(fault)] += 1
-        seen = self._seen[id(fault)]
+        seen = self._seen.get(id(fault), (fault, 0))[1] + 1
+        self._seen[id(fault)] = fault, seen
         return when.get("nth") in (None, seen) and seen <= when.get("times", seen)

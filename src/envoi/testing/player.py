@@ -84,6 +84,11 @@ class Player:
             + ") was not reached"
         )
 
+    @property
+    def handshake_is_due(self) -> bool:
+        """Whether the client has to begin TLS now."""
+        return bool(self._steps) and self._steps[0].action in _HANDSHAKES
+
     def hear(self, octets: bytes) -> None:
         """Take octets of the client and go on as far as they allow.
 
@@ -101,7 +106,7 @@ class Player:
         Raises:
             AssertionError: it was not due.
         """
-        if not self._steps or self._steps[0].action not in (Action.TLS, Action.TLS_FAILED):
+        if not self.handshake_is_due:
             raise AssertionError(f"the client began TLS, but {self.unfinished or 'the transcript is over'}")
         step = self._steps.popleft()
         self._play()
@@ -187,3 +192,6 @@ def _matches(pattern: str, line: bytes) -> bool:
         return False
     text = line[:-2].decode("utf-8", "surrogateescape")
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
+
+
+_HANDSHAKES = frozenset({Action.TLS, Action.TLS_FAILED})

@@ -50,7 +50,6 @@ class Transaction:
         if self.size <= self.limit:
             self.data += data
 
-    @property
     def obstacle(self) -> Answer | None:
         """Why no part of the message can be taken."""
         if not self.recipients:
