@@ -154,7 +154,8 @@ class Transaction:
 
     @property
     def _hopeful(self) -> tuple[str, ...]:
-        return (*self.accepted, *self._waiting)
+        # For LMTP the last word may have been said about some; it is the others that are meant.
+        return (*self.accepted[len(self.verdicts) :], *self._waiting)
 
     def judge(self, error: DeliveryError) -> None:
         """Fill in whom an error concerns, and whether the message may have been taken."""
