@@ -63,6 +63,7 @@ class TLSInfo:
         server_end_point: hash of the certificate for channel binding (RFC 5929 §4.1); empty when that
             is undefined for the certificate's signature (Ed25519, for one).
         client_certificate: whether we had a certificate of our own to present.
+        chain: the certificates the peer sent, its own first, DER; empty for a resumed session.
     """
 
     version: str
@@ -72,6 +73,7 @@ class TLSInfo:
     subject: Mapping[str, Any] = field(repr=False)
     server_end_point: bytes = field(repr=False)
     client_certificate: bool = False
+    chain: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

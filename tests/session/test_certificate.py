@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -117,3 +118,10 @@ def test_is_content_with_the_fingerprint_where_nothing_reads_der(monkeypatch: py
 
 def test_shows_no_control_characters() -> None:
     assert Certificate.of_der(made("evil\x1b[2Jname")).subject == "evil?[2Jname"
+
+
+def test_reads_what_was_presented_beside_the_own_one() -> None:
+    chain = (made("mail.test"), made("nearer"), made("farther"))
+    tls = replace(handshake(), chain=chain)
+    assert [each.subject for each in Certificate.authorities_of(tls)] == ["nearer", "farther"]
+    assert Certificate.authorities_of(handshake()) == ()

@@ -33,12 +33,14 @@ class ServerReport:
         addresses: the IP addresses of its name, in the order of the system; empty when there is none.
         inspection: what was seen on the connection.
         certificate: the server's certificate in words; None without TLS.
+        authorities: the certificates that the server presented beside its own.
         findings: what is the matter; empty for a server without faults.
     """
 
     addresses: tuple[str, ...]
     inspection: Inspection
     certificate: Certificate | None
+    authorities: tuple[Certificate, ...]
     findings: tuple[Finding, ...]
 
 
@@ -56,6 +58,7 @@ def inspect_server(settings: Settings) -> ServerReport:
         addresses=addresses,
         inspection=seen,
         certificate=certificate,
+        authorities=() if seen.tls is None else Certificate.authorities_of(seen.tls),
         findings=findings(seen, certificate, runtime.clock.now(), protocol=settings.protocol),
     )
 

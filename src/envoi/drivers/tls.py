@@ -77,6 +77,7 @@ class Handshake:
             subject=engine.subject,
             server_end_point=server_end_point(certificate),
             client_certificate=self._presents_certificate,
+            chain=engine.chain,
         )
 
     def remember(self) -> None:

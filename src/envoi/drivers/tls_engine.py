@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TLSEngine"]
 
+_DER = 2  # `_ssl.ENCODING_DER`
 _RECORD = 16 * 1024  # RFC 8446 §5.1: the most that one record holds
 
 
@@ -116,6 +117,17 @@ class TLSEngine:
     def subject(self) -> Mapping[str, Any]:
         """The peer's certificate in words; empty when it was not verified."""
         return self._tls.getpeercert() or {}
+
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        """All certificates that the peer sent, its own first, DER; empty when it sent none this time."""
+        # Public, and simpler, since Python 3.13: `SSLObject.get_unverified_chain`.
+        inner: Any = self._tls
+        try:
+            sent = inner._sslobj.get_unverified_chain() or ()  # noqa: SLF001
+            return tuple(certificate.public_bytes(_DER) for certificate in sent)
+        except (AttributeError, ssl.SSLError):
+            return ()
 
     def presented(self) -> Mapping[str, Any]:
         """What is known of the certificate of a handshake that failed, for messages; perhaps nothing."""

@@ -68,6 +68,11 @@ class Certificate:
         )
 
     @classmethod
+    def authorities_of(cls, tls: TLSInfo) -> tuple[Certificate, ...]:
+        """Read the certificates that the server presented beside its own, from the nearest issuer on."""
+        return tuple(cls.of_der(der) for der in tls.chain[1:])
+
+    @classmethod
     def of_der(cls, der: bytes) -> Certificate:
         """Read DER, as far as that is possible here."""
         fingerprint = _fingerprint(der)
