@@ -140,6 +140,7 @@ def _write_configuration(folder: Path, ca: CertificateAuthority, postfix: Postfi
         folder=folder,
         domain=DOMAIN,
         utf8_domain=UTF8_DOMAIN,
+        utf8_domain_a_label=UTF8_DOMAIN.encode("idna").decode("ascii"),
         maildirs=postfix.utf8_mailbox.folder.parent,
         lmtp_socket=postfix.dovecot.lmtp_socket,
         auth_socket=postfix.dovecot.auth_socket,
