@@ -83,7 +83,7 @@ class Upload:
     async def _write_lines(self) -> None:
         link, machine, sent = self.link, self.link.machine, 0
         held = bytearray()
-        async for piece in self.content.achunks(self.planned.used):
+        async for piece in _pieces(self.content, self.planned):
             held += machine.content(piece)
             if len(held) >= PIECE:
                 await self._check_refusal()
@@ -143,13 +143,20 @@ class Upload:
 async def _for_bdat(content: Content, planned: Plan) -> AsyncIterator[bytes]:
     """Yield the octets as BDAT carries them: CRLF line ends, unless they are declared to be binary."""
     if planned.used.binary:
-        async for piece in content.achunks(planned.used):
+        async for piece in _pieces(content, planned):
             yield piece
         return
     normaliser = Normaliser()
-    async for piece in content.achunks(planned.used):
+    async for piece in _pieces(content, planned):
         yield normaliser.feed(piece)
     yield normaliser.finish()
+
+
+async def _pieces(content: Content, planned: Plan) -> AsyncIterator[bytes]:
+    """Yield the content, cut where its own pieces are large: each step on the way makes a copy."""
+    async for piece in content.achunks(planned.used):
+        for start in range(0, len(piece), PIECE):
+            yield piece[start : start + PIECE]
 
 
 async def _joined(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
