@@ -8,7 +8,7 @@ and boundaries are made in `parts`, header fields in `fields`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from envoi.errors import NotSupportedByServer
 from envoi.message.address import Address, Group
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from envoi.message.calendar import Invitation
     from envoi.message.content import Content
     from envoi.message.email import Email
+    from envoi.message.encode import Transfer
 
-__all__ = ["Composition", "compose"]
+    Encoded = tuple[Transfer, bytes]
+
+__all__ = ["Composition", "Prepared", "compose"]
 
 _PLAIN = type_field("text/plain", (("charset", "utf-8"),))
 _PLAIN_ASCII = type_field("text/plain", (("charset", "us-ascii"),))
@@ -45,8 +48,21 @@ class Composition:
     requirements: Requirements
 
 
-def compose(email: Email, offered: WireEncoding) -> Composition:
+class Prepared(Protocol):
+    """Bodies of which parts are encoded already, since other messages share them (`templates`)."""
+
+    def encoded(self, subtype: Literal["plain", "html"], offered: WireEncoding) -> Encoded | None:
+        """The body as it travels; None when it has to be encoded like any other."""
+        ...
+
+
+def compose(email: Email, offered: WireEncoding, prepared: Prepared | None = None) -> Composition:
     """Plan the bytes of an email.
+
+    Args:
+        email: the mail.
+        offered: what the server takes.
+        prepared: the texts of the mail, encoded in part.
 
     Raises:
         NotSupportedByServer: an address of the header, or an attached message, cannot be carried.
@@ -57,7 +73,7 @@ def compose(email: Email, offered: WireEncoding) -> Composition:
             f"the address {international} needs SMTPUTF8, which the server does not offer; "
             "use another address of this person, or another server"
         )
-    composer = _Composer(offered)
+    composer = _Composer(offered, prepared)
     plan = flatten(header(email), composer.root(email), email.stamp.token)
     return Composition(plan, composer.requirements(smtputf8=international is not None))
 
@@ -65,10 +81,11 @@ def compose(email: Email, offered: WireEncoding) -> Composition:
 class _Composer:
     """Makes the parts, and remembers what they use of what is offered."""
 
-    __slots__ = ("_offered", "binary", "eightbit", "smtputf8")
+    __slots__ = ("_offered", "_prepared", "binary", "eightbit", "smtputf8")
 
-    def __init__(self, offered: WireEncoding) -> None:
+    def __init__(self, offered: WireEncoding, prepared: Prepared | None) -> None:
         self._offered = offered
+        self._prepared = prepared
         self.eightbit = False
         self.binary = False
         self.smtputf8 = False
@@ -85,7 +102,7 @@ class _Composer:
         body = self._body(email)
         beside = [a for a in email.attachments if email.html is None or not a.inline]
         if not beside and email.calendar is None:
-            return body or self._text(_PLAIN, b"")
+            return body or self._plain("", flow=False)
         parts = [*([body] if body else []), *map(self._attachment, beside)]
         if email.calendar is not None:
             parts.append(_calendar_file(email.calendar))
@@ -94,7 +111,7 @@ class _Composer:
     def _body(self, email: Email) -> Node | None:
         """What is read: the alternatives, the best one last (RFC 2046 §5.1.4)."""
         parts: list[Node] = []
-        if email.text is not None:
+        if email.text or (email.text is not None and email.html is None):
             parts.append(self._plain(email.text, flow=email.flowed))
         if email.html is not None:
             parts.append(self._html(email.html, [a for a in email.attachments if a.inline]))
@@ -107,10 +124,10 @@ class _Composer:
     def _plain(self, text: str, *, flow: bool) -> Leaf:
         if flow:
             return self._text(_FLOWED, normalised(flowed(text)))
-        return self._text(_PLAIN_ASCII if text.isascii() else _PLAIN, normalised(text))
+        return self._prepared_or_text(_PLAIN_ASCII if text.isascii() else _PLAIN, "plain", text)
 
     def _html(self, html: str, inline: list[Attachment]) -> Node:
-        leaf = self._text(_HTML, normalised(html))
+        leaf = self._prepared_or_text(_HTML, "html", html)
         if not inline:
             return leaf
         return Multipart("related", (leaf, *map(self._attachment, inline)), (("type", "text/html"),))
@@ -119,12 +136,19 @@ class _Composer:
         fields = type_field("text/calendar", (("charset", "utf-8"), ("method", calendar.method)))
         return self._text(fields, normalised(calendar.text))
 
+    def _prepared_or_text(self, type_: str, subtype: Literal["plain", "html"], text: str) -> Leaf:
+        found = None if self._prepared is None else self._prepared.encoded(subtype, self._offered)
+        return self._text(type_, normalised(text)) if found is None else self._leaf(type_, *found)
+
     def _text(self, type_: str, data: bytes) -> Leaf:
         transfer = choose(data, self._offered)
+        return self._leaf(type_, transfer, encode_text(data, transfer))
+
+    def _leaf(self, type_: str, transfer: Transfer, body: bytes) -> Leaf:
         if transfer == "8bit":
             self.eightbit = True
         fields = f"{type_}Content-Transfer-Encoding: {transfer}\r\n"
-        return Leaf(fields, encode_text(data, transfer), verbatim=transfer in ("7bit", "8bit"))
+        return Leaf(fields, body, verbatim=transfer in ("7bit", "8bit"))
 
     def _attachment(self, attachment: Attachment) -> Leaf:
         message = attachment.message

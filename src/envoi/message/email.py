@@ -26,7 +26,7 @@ from envoi.message.checks import (
     new_identifier,
     one_of,
 )
-from envoi.message.compose import Composition, compose
+from envoi.message.compose import Composition, Prepared, compose
 from envoi.message.content import Requirements, WireEncoding
 from envoi.message.envelope import DeliveryOptions, Envelope, Notify, Recipient
 from envoi.message.fields import check_custom
@@ -63,7 +63,7 @@ class Email:
         bcc: addresses that are only in the envelope.
         subject: one line.
         text: the plain text; made from the HTML when that alone is given and envoi[html] is installed.
-        html: the same for people who like it coloured.
+        html: the same with layout; an empty `text` beside it means that there is none.
         attachments: files, inline images and messages.
         headers: further header fields, name and value.
         date: an aware instant.
@@ -108,6 +108,7 @@ class Email:
     flowed: bool
     stamp: Stamp = field(compare=False)
     _composed: dict[WireEncoding, Composition] = field(init=False, compare=False)
+    _prepared: Prepared | None = field(init=False, compare=False)
 
     def __init__(
         self,
@@ -147,10 +148,6 @@ class Email:
         """
         made = stamp if stamp is not None else Stamp.fresh()
         who = Address.parse(sender)
-        if text is None and html is not None:
-            from envoi.message.html import to_text
-
-            text = to_text(html)
         check_text(subject, "subject")
         values = {
             "sender": who,
@@ -160,7 +157,7 @@ class Email:
             "cc": parse_list(cc),
             "bcc": parse_list(bcc),
             "subject": subject,
-            "text": body_of(text, "text"),
+            "text": body_of(_plain(text, html), "text"),
             "html": body_of(html, "html"),
             "attachments": attachments_of(attachments),
             "headers": check_custom(headers),
@@ -179,6 +176,7 @@ class Email:
             "flowed": flowed,
             "stamp": made,
             "_composed": {},
+            "_prepared": None,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -187,6 +185,50 @@ class Email:
         """The envelope and the identifier; no content."""
         people = ", ".join(map(str, self.to))
         return f"<Email {self.message_id} from {self.sender.spec} to {people}: {shown(self.subject)}>"
+
+    def personalised(
+        self,
+        to: Address,
+        *,
+        subject: str,
+        text: str | None,
+        html: str | None,
+        unsubscribe: Unsubscribe | None = None,
+        prepared: Prepared | None = None,
+    ) -> Email:
+        """A mail of its own to somebody else, with other words; what is not named here is kept.
+
+        Args:
+            to: the only address in To.
+            subject: one line.
+            text: the plain text; made from the HTML as in the class.
+            html: the same with layout.
+            unsubscribe: this recipient's way out; that of this mail without.
+            prepared: the same text and HTML, encoded in part.
+
+        Raises:
+            InvalidHeader: the subject has a line end or another control character.
+            UsageError: a text that cannot be encoded.
+        """
+        check_text(subject, "subject")
+        made = Stamp.fresh()
+        changed: dict[str, object] = {
+            "to": (to,),
+            "subject": subject,
+            "text": body_of(_plain(text, html), "text"),
+            "html": body_of(html, "html"),
+            "unsubscribe": unsubscribe or self.unsubscribe,
+            "date": instant(made.at),
+            "message_id": new_identifier(made, self.sender),
+            "stamp": made,
+            "_composed": {},
+            "_prepared": prepared,
+        }
+        mail = object.__new__(Email)
+        # Not through the constructor: it would check every other field again, for each of many recipients.
+        for name in self.__slots__:
+            object.__setattr__(mail, name, changed[name] if name in changed else getattr(self, name))
+        return mail
 
     def envelope(self, options: DeliveryOptions | None = None, *, sender: str | None = None) -> Envelope:
         """Who sends to whom: To, Cc and Bcc, each address once.
@@ -286,11 +328,19 @@ class Email:
     def _composition(self, encoding: WireEncoding) -> Composition:
         found = self._composed.get(encoding)
         if found is None:
-            found = compose(self, encoding)
+            found = compose(self, encoding, self._prepared)
             # One is kept: the session asks for needs, size and bytes one after the other.
             self._composed.clear()
             self._composed[encoding] = self._composed[found.requirements.encoding] = found
         return found
+
+
+def _plain(text: str | None, html: str | None) -> str | None:
+    if text is not None or html is None:
+        return text
+    from envoi.message.html import to_text
+
+    return to_text(html)
 
 
 def _reader(value: bool | str | Address | None, sender: Address) -> Address | None:

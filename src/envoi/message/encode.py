@@ -14,16 +14,32 @@ from typing import TYPE_CHECKING, Literal
 from envoi.message.source import PIECE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from envoi.message.content import WireEncoding
 
-__all__ = ["Base64", "Transfer", "base64", "base64_size", "choose", "encode_text", "normalised"]
+__all__ = [
+    "LONGEST_LINE",
+    "Base64",
+    "Transfer",
+    "base64",
+    "base64_size",
+    "beyond_ascii",
+    "choose",
+    "encode_text",
+    "encoded",
+    "normalised",
+    "shorter",
+    "untouched",
+]
 
 Transfer = Literal["7bit", "8bit", "quoted-printable", "base64", "binary"]
 
 _IN, _OUT = 57, 76
 """Octets before and after, of a full line of base64."""
 _BLOCKS = (Struct("76s" * 256), Struct("76s" * 16))
-_LONGEST_LINE = 998
+LONGEST_LINE = 998
+"""Octets of a line without its end (RFC 5322 §2.1.1)."""
 _MOSTLY_ASCII = 6
 """With at most one octet in six above 127, quoted-printable is shorter than base64, and can be read."""
 
@@ -40,12 +56,30 @@ def normalised(text: str) -> bytes:
 def choose(data: bytes, offered: WireEncoding) -> Transfer:
     """How normalised text travels."""
     fits = b"\0" not in data and not _has_long_line(data)
-    if data.isascii():
+    return untouched(offered, is_ascii=data.isascii(), fits=fits) or shorter(beyond_ascii(data), len(data))
+
+
+def untouched(offered: WireEncoding, *, is_ascii: bool, fits: bool) -> Transfer | None:
+    """How a text travels that needs no look at its characters; None when it must be encoded.
+
+    Args:
+        offered: what the server takes.
+        is_ascii: it has no octet above 127.
+        fits: it has no NUL, and no line of more than 998 octets.
+    """
+    if is_ascii:
         return "7bit" if fits else "quoted-printable"
-    if fits and offered.eightbit:
-        return "8bit"
-    beyond = len(data) - len(data.decode().encode("ascii", "ignore"))
-    return "quoted-printable" if beyond * _MOSTLY_ASCII <= len(data) else "base64"
+    return "8bit" if fits and offered.eightbit else None
+
+
+def shorter(beyond: int, size: int) -> Transfer:
+    """The encoding for a text of so many octets, of which `beyond` are above 127."""
+    return "quoted-printable" if beyond * _MOSTLY_ASCII <= size else "base64"
+
+
+def beyond_ascii(data: bytes) -> int:
+    """How many octets of a text in UTF-8 are above 127."""
+    return len(data) - len(data.decode().encode("ascii", "ignore"))
 
 
 def encode_text(data: bytes, transfer: Transfer) -> bytes:
@@ -101,6 +135,16 @@ class Base64:
         return written
 
 
+def encoded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The base64 of a stream, in pieces."""
+    encoder = Base64()
+    for piece in pieces:
+        if written := encoder.feed(piece):
+            yield written
+    if written := encoder.finish():
+        yield written
+
+
 def _lines(data: bytes) -> list[bytes]:
     encoded = b2a_base64(data, newline=False)
     lines: list[bytes] = []
@@ -116,8 +160,8 @@ def _lines(data: bytes) -> list[bytes]:
 def _has_long_line(data: bytes) -> bool:
     """Whether a line has more than 998 octets, in steps as long as a line may be."""
     position, end = 0, len(data)
-    while end - position > _LONGEST_LINE + 2:
-        position = data.rfind(b"\n", position, position + _LONGEST_LINE + 2) + 1
+    while end - position > LONGEST_LINE + 2:
+        position = data.rfind(b"\n", position, position + LONGEST_LINE + 2) + 1
         if not position:
             return True
     return False

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envoi.message.encode import Base64, base64_size
+from envoi.message.encode import Base64, base64_size, encoded
 from envoi.message.parameters import type_field
+from envoi.message.shared import SharedSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -53,17 +54,17 @@ class EncodedStream:
     def chunks(self) -> Iterator[bytes]:
         """The encoded octets."""
         if self.binary:
-            yield from self.source.chunks()
-            return
-        encoder = Base64()
-        for piece in self.source.chunks():
-            if written := encoder.feed(piece):
-                yield written
-        if written := encoder.finish():
-            yield written
+            return self.source.chunks()
+        if isinstance(self.source, SharedSource):
+            return iter(self.source.encoded())
+        return encoded(self.source.chunks())
 
     async def achunks(self) -> AsyncIterator[bytes]:
         """The same, waiting where the source needs it."""
+        if not self.source.is_async:
+            for piece in self.chunks():
+                yield piece
+            return
         if self.binary:
             async for piece in self.source.achunks():
                 yield piece

@@ -18,7 +18,7 @@ from envoi.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 
-__all__ = ["PIECE", "AsyncSource", "BytesSource", "FileSource", "PathSource", "Source"]
+__all__ = ["PIECE", "AsyncSource", "BytesSource", "FileSource", "PathSource", "Source", "at_once"]
 
 PIECE = 57 * 1024
 """Octets read at once: whole lines of base64, so that nothing is left over between pieces."""
@@ -50,8 +50,9 @@ class Source(Protocol):
         ...
 
 
-async def _at_once(source: Source) -> AsyncIterator[bytes]:
-    for piece in source.chunks():
+async def at_once(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces for somebody who would wait for them; nothing waits."""
+    for piece in pieces:
         yield piece
 
 
@@ -80,7 +81,7 @@ class BytesSource:
 
     def achunks(self) -> AsyncIterator[bytes]:
         """The same."""
-        return _at_once(self)
+        return at_once(self.chunks())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ class PathSource:
 
     def achunks(self) -> AsyncIterator[bytes]:
         """The same."""
-        return _at_once(self)
+        return at_once(self.chunks())
 
     def _open(self) -> BinaryIO:
         try:
@@ -231,7 +232,7 @@ class FileSource:
 
     def achunks(self) -> AsyncIterator[bytes]:
         """The same."""
-        return _at_once(self)
+        return at_once(self.chunks())
 
     def _pieces(self) -> Iterator[bytes]:
         position = self._start
