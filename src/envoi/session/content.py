@@ -97,13 +97,12 @@ class Upload:
         await link.write(bytes(held) + machine.end_content(replies=self.replies))
 
     async def _write_chunks(self) -> Reply | None:
-        link, machine, sent = self.link, self.link.machine, 0
-        held = b""
+        sent, held = 0, b""
         async for chunk in _joined(_for_bdat(self.content, self.planned)):
             if held:
-                await link.write(machine.chunk(held, last=False))
+                await self._say_chunk(held)
                 # On a lost link only what had arrived before can still be heard.
-                ahead = CHUNKS_IN_FLIGHT if self.planned.pipelining and link.lost is None else 0
+                ahead = CHUNKS_IN_FLIGHT if self.planned.pipelining and self.link.lost is None else 0
                 refusal = await self._hear_chunks(ahead)
                 if refusal is not None:
                     return refusal
@@ -111,13 +110,19 @@ class Upload:
                 self._tell(sent)
             held = chunk
         refusal = await self._hear_chunks(0)
-        if refusal is not None:
-            return refusal
-        link.begin(Phase.FINAL)
-        self.ending()
-        await link.write(machine.chunk(held, last=True, replies=self.replies))
-        self._tell(sent + len(held))
-        return None
+        if refusal is None:
+            await self._say_chunk(held, last=True)
+            self._tell(sent + len(held))
+        return refusal
+
+    async def _say_chunk(self, octets: bytes, *, last: bool = False) -> None:
+        link = self.link
+        if not link.machine.outstanding:
+            await link.check_turn()
+        if last:
+            link.begin(Phase.FINAL)
+            self.ending()
+        await link.write(link.machine.chunk(octets, last=last, replies=self.replies if last else 1))
 
     async def _hear_chunks(self, most: int) -> Reply | None:
         while self.link.machine.outstanding > most:
