@@ -140,12 +140,16 @@ class Link:
         await self.say([command])
         return (await self.hear())[1]
 
-    async def say(self, group: Sequence[Command], chunk: bytes | None = None) -> None:
-        """Send commands that travel together; `chunk` is a whole message that goes right behind them by BDAT.
+    async def say(self, group: Sequence[Command]) -> None:
+        """Send commands that travel together.
 
         Raises:
             Disconnected, RemoteProtocolError: it is not our turn (`check_turn`); nothing was written.
         """
+        await self.write(await self.prepare(group))
+
+    async def prepare(self, group: Sequence[Command], chunk: bytes | None = None) -> bytes:
+        """Return the octets of commands for `write`; `chunk` is a whole message that goes by BDAT behind them."""
         machine = self.machine
         self.begin(PHASES[group[0].verb])
         if not machine.outstanding:
@@ -159,7 +163,7 @@ class Link:
                 self._transcript.sent(command)
             if chunk is not None:
                 self._transcript.note(f"the message by BDAT, {len(chunk)} octets")
-        await self.write(octets)
+        return octets
 
     async def write(self, octets: bytes) -> None:
         """Write octets that the machine gave.

@@ -198,7 +198,6 @@ class Transaction:
 
     async def _in_one_flight(self, *, progress: Progress | None) -> None:
         body = await whole(self._content, self._plan)
-        self._note_end()
         await self._say_envelope([], body)
         if progress is not None:
             progress(len(body), len(body))
@@ -212,7 +211,10 @@ class Transaction:
         group = [*stale, planned.mail, *planned.recipients.values(), *tail]
         step = GROUP if planned.pipelining else 1
         for start in range(0, len(group), step):
-            await link.say(group[start : start + step], body)
+            octets = await link.prepare(group[start : start + step], body)
+            if body is not None:
+                self._note_end()
+            await link.write(octets)
             await self._hear_all()
             if self.sender_refusal is not None:
                 return
