@@ -141,7 +141,7 @@ class Transaction:
         patient = planned.all_or_nothing or not planned.pipelining
         if not planned.chunking:
             await self._by_data(together=not patient, progress=progress)
-        elif patient or cautious or self._lmtp or not self._is_small():
+        elif patient or cautious or self._lmtp or not self._fits_one_flight():
             await self._by_chunks(progress=progress)
         else:
             await self._in_one_flight(progress=progress)
@@ -171,9 +171,15 @@ class Transaction:
         """Whether the server wants the message: it took the sender, and somebody to deliver it to."""
         return self.sender_refusal is None and bool(self.accepted)
 
-    def _is_small(self) -> bool:
+    def _fits_one_flight(self) -> bool:
         size = self._plan.size
-        return size is not None and size <= ONE_FLIGHT and len(self._plan.recipients) < GROUP
+        return (
+            size is not None
+            and size <= ONE_FLIGHT
+            and len(self._plan.recipients) < GROUP
+            # Behind RSET it is not certain that the server will understand the rest.
+            and self._link.machine.state is State.READY
+        )
 
     async def _by_data(self, *, together: bool, progress: Progress | None) -> None:
         await self._say_envelope([commands.data()] if together else [])
@@ -235,6 +241,8 @@ class Transaction:
             verb, reply = await link.hear()
             if not link.alive and verb not in _ENDS:
                 raise self._hung_up(reply, PHASES[verb])
+            if verb is Verb.RSET and not reply.positive:
+                raise self._stuck(reply)
             if verb is Verb.MAIL:
                 self.sender_refusal = None if reply.positive else reply
             elif verb is Verb.RCPT:
@@ -317,6 +325,16 @@ class Transaction:
             reply=reply,
             recipients=self.accepted,
             remedy=_remedy(reply),
+        )
+
+    def _stuck(self, reply: Reply) -> Disconnected:
+        # What the server would make of the next envelope is unknown; a fresh connection knows nothing.
+        self._link.abort()
+        return Disconnected(
+            f"{self._link.server} does not forget the last message: {reply}",
+            phase=Phase.RESET,
+            reply=reply,
+            retry=Retry.NOW,
         )
 
     def _hung_up(self, reply: Reply, phase: Phase) -> Disconnected:
