@@ -52,12 +52,12 @@ def colour(request: pytest.FixtureRequest) -> str:
 
 def send(colour: str, server: SMTPServer, timeout: Timeouts | float = 5.0) -> Receipt:
     async def suspending() -> Receipt:
-        async with AsyncSMTPSession(**server.session_options(), timeout=timeout) as session:  # type: ignore[misc]
+        async with AsyncSMTPSession(**server.session_options(), timeout=timeout) as session:
             return await session.send(MAIL)
 
     if colour == "asyncio":
         return asyncio.run(suspending())
-    with SMTPSession(**server.session_options(), timeout=timeout) as session:  # type: ignore[misc]
+    with SMTPSession(**server.session_options(), timeout=timeout) as session:
         return session.send(MAIL)
 
 

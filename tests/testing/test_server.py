@@ -21,12 +21,12 @@ from envoi import (
 from envoi.testing import AsyncSMTPServer, SMTPServer, client_certificate
 
 if TYPE_CHECKING:
-    from typing import Unpack
+    from typing import Any, Unpack
 
     from envoi import Receipt
-    from envoi.session.settings import SessionArguments
+    from envoi.session.settings import SessionOptions
     from envoi.testing import ReceivedMessage
-    from envoi.testing.settings import ServerOptions
+    from envoi.testing.settings import Access, ServerOptions
 
 CONTENT = (
     "Subject: =?utf-8?q?=C3=A9t=C3=A9?=\r\nMessage-ID: <1@example.com>\r\n\r\n.\r\nété\r\n..\r\n".encode()
@@ -66,15 +66,18 @@ def colour(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+def merged(access: Access, change: SessionOptions | None) -> dict[str, Any]:
+    return {**access, **(change or {})}
+
+
 def deliver(
-    colour: str, mail: RawEmail, change: SessionArguments | None = None, **options: Unpack[ServerOptions]
+    colour: str, mail: RawEmail, change: SessionOptions | None = None, **options: Unpack[ServerOptions]
 ) -> tuple[Receipt, ReceivedMessage]:
     """Send one mail through a server of the colour and return what both sides say of it."""
 
     async def suspending() -> tuple[Receipt, ReceivedMessage]:
         async with AsyncSMTPServer(**options) as server:
-            arguments: SessionArguments = {**server.session_options(), **(change or {})}  # type: ignore[typeddict-item]
-            async with AsyncSMTPSession(**arguments) as session:
+            async with AsyncSMTPSession(**merged(server.session_options(), change)) as session:
                 receipt = await session.send(mail)
             (message,) = await server.wait_for()
             return receipt, message
@@ -82,8 +85,7 @@ def deliver(
     if colour == "asyncio":
         return asyncio.run(suspending())
     with SMTPServer(**options) as server:
-        arguments: SessionArguments = {**server.session_options(), **(change or {})}  # type: ignore[typeddict-item]
-        with SMTPSession(**arguments) as session:
+        with SMTPSession(**merged(server.session_options(), change)) as session:
             receipt = session.send(mail)
         (message,) = server.wait_for()
         return receipt, message
@@ -140,7 +142,7 @@ def test_records_every_parameter(colour: str) -> None:
 
 def test_lets_a_client_certificate_in(colour: str) -> None:
     ca_file = SMTPServer().ca_file
-    change: SessionArguments = {  # type: ignore[typeddict-item]
+    change: SessionOptions = {
         "tls": TLSOptions(ca_file=ca_file, client_certificate=client_certificate("cert user")),
         "mechanisms": ["EXTERNAL"],
     }
@@ -149,7 +151,7 @@ def test_lets_a_client_certificate_in(colour: str) -> None:
 
 
 def test_refuses_a_wrong_password(colour: str) -> None:
-    change: SessionArguments = {"username": "user", "password": "crayon"}  # type: ignore[typeddict-item]
+    change: SessionOptions = {"username": "user", "password": "crayon"}
     with pytest.raises(AuthenticationFailed):
         deliver(colour, MAIL, change, **ACCOUNT)
 

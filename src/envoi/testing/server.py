@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envoi.errors import UsageError
-from envoi.ports import TLSOptions
 from envoi.session.settings import Security
 from envoi.testing.listener import HOST, Listener
 from envoi.testing.loop_thread import LoopThread
@@ -20,10 +19,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from envoi.session.settings import SessionArguments
     from envoi.testing.faults import Fault
     from envoi.testing.received import ReceivedMessage
-    from envoi.testing.settings import ServerOptions
+    from envoi.testing.settings import Access, ServerOptions
 
 __all__ = ["AsyncSMTPServer", "SMTPServer"]
 
@@ -122,9 +120,9 @@ class SMTPServer:
             raise UsageError("the server is not running")
         return self._thread.run(self._listener.wait_for(count, timeout))
 
-    def session_options(self) -> SessionArguments:
+    def session_options(self) -> Access:
         """Return arguments for ``SMTPSession(**…)``: where, how secured, and as whom."""
-        return _session_options(self._listener)
+        return self._listener.settings.access(HOST, self.port)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -225,9 +223,9 @@ class AsyncSMTPServer:
             raise UsageError("the server is not running")
         return await self._listener.wait_for(count, timeout)
 
-    def session_options(self) -> SessionArguments:
+    def session_options(self) -> Access:
         """Return arguments for ``AsyncSMTPSession(**…)``: where, how secured, and as whom."""
-        return _session_options(self._listener)
+        return self._listener.settings.access(HOST, self.port)
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -249,21 +247,3 @@ def _url(listener: Listener) -> str:
 def _ca_file(listener: Listener) -> Path | None:
     settings = listener.settings
     return None if settings.certificate is None else settings.certificate.ca_file
-
-
-def _session_options(listener: Listener) -> SessionArguments:
-    settings = listener.settings
-    options: SessionArguments = {
-        "host": HOST,
-        "port": listener.port,
-        "security": settings.security.value,
-        "protocol": settings.protocol.value,
-        "tls": TLSOptions(ca_file=_ca_file(listener)),
-    }
-    if settings.accounts:
-        options["username"], options["password"] = next(iter(settings.accounts.items()))
-    elif settings.tokens:
-        options["auth"], options["username"] = next(iter(settings.tokens.items()))
-    if settings.security is Security.PLAINTEXT and settings.allow_plaintext_auth:
-        options["allow_plaintext_auth"] = True
-    return options

@@ -7,9 +7,10 @@ What is done with them is in `dialogue` and `connection`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from envoi.errors import ConfigError
+from envoi.ports import TLSOptions
 from envoi.session.settings import Protocol, Security
 from envoi.smtp.capabilities import Capabilities
 from envoi.smtp.sasl import MECHANISMS, SERVED, Proof
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from envoi.testing.certificates import Certificate
     from envoi.testing.faults import Fault
 
-__all__ = ["EXTENSIONS", "ServerOptions", "ServerSettings"]
+__all__ = ["EXTENSIONS", "Access", "ServerOptions", "ServerSettings"]
 
 EXTENSIONS = (
     "PIPELINING",
@@ -60,6 +61,20 @@ class ServerOptions(TypedDict, total=False):
     allow_bare_line_ends: bool
     idle_timeout: float
     max_commands: int
+
+
+class Access(TypedDict):
+    """The arguments with which `SMTPSession` gets in; others may stand beside them."""
+
+    host: str
+    port: int
+    security: str
+    protocol: str
+    tls: TLSOptions
+    username: NotRequired[str]
+    password: NotRequired[str]
+    auth: NotRequired[str]
+    allow_plaintext_auth: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +160,24 @@ class ServerSettings:
             unbound = tuple(name for name in self.mechanisms if not name.endswith("-PLUS"))
             return unbound if self.allow_plaintext_auth else ()
         return self.mechanisms
+
+    def access(self, host: str, port: int) -> Access:
+        """Return how a session gets in."""
+        ca_file = None if self.certificate is None else self.certificate.ca_file
+        access: Access = {
+            "host": host,
+            "port": port,
+            "security": self.security.value,
+            "protocol": self.protocol.value,
+            "tls": TLSOptions(ca_file=ca_file),
+        }
+        if self.accounts:
+            access["username"], access["password"] = next(iter(self.accounts.items()))
+        elif self.tokens:
+            access["auth"], access["username"] = next(iter(self.tokens.items()))
+        if self.security is Security.PLAINTEXT and self.allow_plaintext_auth:
+            access["allow_plaintext_auth"] = True
+        return access
 
     def end_point(self, *, encrypted: bool) -> bytes | None:
         """Return the server's channel binding, when a mechanism is offered that needs it."""
