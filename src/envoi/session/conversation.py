@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, TypeVar
 
-from envoi.errors import Accepted, DeliveryError, Disconnected, Phase, UsageError
+from envoi.errors import Accepted, DeliveryError, Disconnected, NotSupportedByServer, Phase, UsageError
 from envoi.session.connect import open_link
 from envoi.session.outgoing import outgoing
 from envoi.session.settings import Protocol
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from envoi.session.receipt import Receipt
     from envoi.session.settings import Settings
     from envoi.smtp.capabilities import Capabilities
-    from envoi.smtp.commands import Command
     from envoi.smtp.replies import Reply
 
 __all__ = ["Conversation", "each"]
@@ -107,19 +106,22 @@ class Conversation:
         except (DeliveryError, UsageError) as error:
             return error
 
-    async def command(self, command: Command) -> Reply:
-        """Say one command outside any transaction and return the reply, whatever it is."""
-        link, _ = await self._ready()
-        return await link.exchange(command)
-
     async def noop(self) -> Reply:
         """NOOP."""
-        return await self.command(commands.noop())
+        link, _ = await self._ready()
+        return await link.exchange(commands.noop())
 
     async def verify(self, address: str) -> Reply:
-        """VRFY."""
+        """VRFY.
+
+        Raises:
+            NotSupportedByServer: the address needs SMTPUTF8 (RFC 6531 §3.7.4.2).
+        """
+        link, _ = await self._ready()
         utf8 = not address.isascii()
-        return await self.command(commands.vrfy(address, smtputf8=utf8))
+        if utf8 and "SMTPUTF8" not in link.machine.capabilities:
+            raise NotSupportedByServer(f"{link.server} does not offer SMTPUTF8, which {address!r} needs")
+        return await link.exchange(commands.vrfy(address, smtputf8=utf8))
 
     async def close(self) -> None:
         """Say QUIT and close; whatever happens then changes nothing."""
