@@ -257,7 +257,12 @@ class Drain(Spool):
 def test_memory_stays_flat(piece: int, offers: bytes) -> None:
     """Behaviour 93, whatever the size of the pieces: they are cut, for they are copied on the way."""
     octets = b"01234567\n." * (piece // 10)
-    drain = Drain(b"220 x\r\n", b"250-x\r\n" + offers, b"250 ok\r\n250 ok\r\n", *[b"354 go\r\n"] * (b"CHUNKING" not in offers))
+    drain = Drain(
+        b"220 x\r\n",
+        b"250-x\r\n" + offers,
+        b"250 ok\r\n250 ok\r\n",
+        *[b"354 go\r\n"] * (b"CHUNKING" not in offers),
+    )
     drain.reads.extend([b"250 ok\r\n"] * 100)
     drain.polls = False
     link = link_over(drain)

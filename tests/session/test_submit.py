@@ -295,7 +295,9 @@ def test_a_lost_link_while_pipelining(way: Way) -> None:
 def test_all_or_nothing_stops_at_one_refusal(way: Way) -> None:
     """Behaviour 79."""
     options = DeliveryOptions(all_or_nothing=True)
-    script = "C: MAIL FROM:<a@example.org>\nC: RCPT TO:<b@example.org>\nC: RCPT TO:<c@example.org>\nS: 250 ok\nS: 250 ok\nS: 550 no\n"
+    script = flight(
+        "250 ok", "250 ok", "550 no", recipients=("b@example.org",), data="C: RCPT TO:<c@example.org>"
+    )
     error = way.play(
         hello("PIPELINING") + script + QUIT, sending(mail("b@example.org", "c@example.org", options=options))
     ).error
@@ -306,7 +308,8 @@ def test_all_or_nothing_stops_at_one_refusal(way: Way) -> None:
 
 def test_all_or_nothing_sends_when_all_are_taken(way: Way) -> None:
     options = DeliveryOptions(all_or_nothing=True)
-    script = "C: MAIL FROM:<a@example.org>\nC: RCPT TO:<b@example.org>\nS: 250 ok\nS: 250 ok\nC: DATA\nS: 354 go\n* message\nS: 250 q\n"
+    script = flight("250 ok", "250 ok", recipients=(), data="C: RCPT TO:<b@example.org>")
+    script += "C: DATA\nS: 354 go\n* message\nS: 250 queued\n"
     played = way.play(hello("PIPELINING") + script + QUIT, sending(mail(options=options)))
     assert played.result.accepted == ("b@example.org",)
 
