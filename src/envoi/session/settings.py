@@ -166,14 +166,14 @@ class Settings:
             raise ConfigError("give a password or an OAuth 2.0 token (auth=), not both")
         if self.username is None and self.password is not None:
             raise ConfigError("a password needs the username it belongs to")
-        if self.username is not None and self.password is None and self.token_source is None:
+        if self.username is not None and self.password is None and not ( self.token_source or self.external):
             raise ConfigError(
                 f"the username {self.username!r} needs a password, or an OAuth 2.0 token (auth=); "
                 "leave it away where the server wants no login"
             )
-        if self.password is not None:
-            # What no mechanism could send is refused now, not after connecting.
-            Credentials(username=self.username, password=self.password)
+        if self.username is not None:
+            # What no mechanism could send is refused now, not after connecting; a token may come later.
+            Credentials(username=self.username, password=self.password, external=True)
         if self.deadline is not None and not self.deadline > 0:
             raise ConfigError("the deadline must be more than 0 seconds, or None")
         self._check_port()

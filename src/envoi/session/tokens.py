@@ -11,6 +11,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from envoi.errors import ConfigError, EnvoiError, Phase, TokenUnavailable
+from envoi.smtp.sasl import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,6 +29,7 @@ def token_source(auth: Auth) -> TokenSource:
 
     Raises:
         ConfigError: it is none of the kinds that are understood.
+        UsageError, InvalidHeader: it is text, and no token.
     """
     if isinstance(auth, str):
         return _FixedToken(auth)
@@ -47,6 +49,8 @@ class _FixedToken:
     __slots__ = ("_token",)
 
     def __init__(self, token: str) -> None:
+        # What is no token is refused now, not after connecting.
+        Credentials(token=token)
         self._token = token
 
     async def token(self, *, renew: bool) -> str:
