@@ -52,6 +52,4 @@ bodies = st.one_of(
         st.lists(st.sampled_from(["x" * 997, "y" * 1200, "\n", "\r\n", ".", "--", "é", " \n", "From "])),
     ),
 )
-attachments = st.builds(
-    lambda data, name: Attachment.from_bytes(data, name), st.binary(max_size=400), st.none() | file_names
-)
+attachments = st.builds(Attachment.from_bytes, st.binary(max_size=400), st.none() | file_names)

@@ -41,11 +41,32 @@ def test_takes_domains_and_address_literals(domain):
 
 @pytest.mark.parametrize(
     "domain",
-    ["", ".", "a.", ".a", "a..b", "-a.b", "a-.b", "a b", "a/b", "192.0.2.1", "[192.0.2]", "[2001:db8::1]", "[x]", "[IPv6:1.2]",
-     "a" * 64, ".".join(["a" * 60] * 5), "a.1", "exa\u3002mple.org", "a\uff0eb", "\u2100.org", "a\u200b.org"],
-)  # fmt: skip
+    [
+        "",
+        ".",
+        "a.",
+        ".a",
+        "a..b",
+        "-a.b",
+        "a-.b",
+        "a b",
+        "a/b",
+        "192.0.2.1",
+        "[192.0.2]",
+        "[2001:db8::1]",
+        "[x]",
+        "[IPv6:1.2]",
+        "a" * 64,
+        ".".join(["a" * 60] * 5),
+        "a.1",
+        "exa\u3002mple.org",
+        "a\uff0eb",
+        "\u2100.org",
+        "a\u200b.org",
+    ],
+)
 def test_refuses_what_is_no_domain(domain):
-    with pytest.raises(InvalidAddress, match="domain|literal"):
+    with pytest.raises(InvalidAddress, match=r"domain|literal"):
         Address(local="a", domain=domain)
 
 

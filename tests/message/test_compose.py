@@ -110,6 +110,8 @@ def test_bodies_and_attachments_are_read_back_as_they_were_given(text, html, att
     bodies = [part for part in leaves if part.get_content_disposition() is None]
     files = [part for part in leaves if part.get_content_disposition() == "attachment"]
     expected = [body for body in (email.text, email.html) if body is not None]
+    if len(expected) == 2 and not email.text:
+        expected = [email.html]  # an empty text beside HTML says that there is none
     if not expected and not attachments:
         expected = [""]
     assert [content_of(part) for part in bodies] == [as_read(body) for body in expected]
@@ -258,7 +260,7 @@ def test_binary_attachments_travel_as_they_are_where_the_server_takes_them():
 @pytest.mark.parametrize("field", ["sender", "to", "cc", "reply_to", "read_receipt", "from_"])
 def test_an_address_beyond_ascii_needs_smtputf8_and_is_named(field):
     email = mail(**{field: "jürgen@example.org"})
-    with pytest.raises(NotSupportedByServer, match="jürgen@example.org needs SMTPUTF8"):
+    with pytest.raises(NotSupportedByServer, match=r"jürgen@example\.org needs SMTPUTF8"):
         email.requirements(EIGHTBIT)
     needs = email.requirements(EVERYTHING)
     assert needs == Requirements(body="8bitmime", smtputf8=True)

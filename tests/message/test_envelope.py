@@ -88,8 +88,14 @@ def test_options_out_of_range_are_refused(options):
 
 def test_options_in_range_are_kept():
     options = DeliveryOptions(
-        ret="headers", envid="order 42", priority=-9, hold_until=datetime(2027, 1, 1, tzinfo=UTC), deliver_by=-5,
-        deliver_by_mode="notify", require_tls=True, all_or_nothing=True,
-    )  # fmt: skip
+        ret="headers",
+        envid="order 42",
+        priority=-9,
+        hold_until=datetime(2027, 1, 1, tzinfo=UTC),
+        deliver_by=-5,
+        deliver_by_mode="notify",
+        require_tls=True,
+        all_or_nothing=True,
+    )
     assert Envelope.of("", ["a@example.org"], options).options is options
     assert DeliveryOptions(deliver_by=60, hold_for=60).deliver_by == 60

@@ -49,6 +49,8 @@ def test_others_are_written_twice():
 
 
 def test_long_ones_are_written_in_pieces():
+    assert "filename*0*=utf-8''report-xxx" in disposition_field("attachment", f"report-{'x' * 80}")
+    assert "filename*0*=utf-8''my%20xxx" in disposition_field("attachment", f"my {'x' * 80}")
     field = disposition_field("attachment", "é" * 30)
     assert "filename*0*=utf-8''" in field
     assert "filename*1*=%C3" in field

@@ -128,7 +128,8 @@ def identifiers(value: str | Iterable[str], argument: str) -> tuple[str, ...]:
     Raises:
         InvalidHeader: one of them is none.
     """
-    return tuple(identifier(one, argument) for one in (value.split(" ") if isinstance(value, str) else value))
+    found = filter(None, value.split(" ")) if isinstance(value, str) else value
+    return tuple(identifier(one, argument) for one in found)
 
 
 def language_of(tags: str | None) -> str | None:

@@ -38,7 +38,8 @@ def _wrapped(line: str) -> str:
     lines: list[str] = []
     while len(line) > _COLUMNS:
         cut = line.rfind(" ", 0, _COLUMNS)
-        cut = cut if cut > 0 else line.find(" ", _COLUMNS)
+        if cut <= 0 or line[: cut + 1] == "-- ":
+            cut = line.find(" ", _COLUMNS)
         if cut <= 0:
             break
         lines.append(_stuffed(line[: cut + 1]))

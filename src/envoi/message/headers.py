@@ -128,8 +128,7 @@ class _Lines:
         return "\r\n".join(self._done) + "\r\n"
 
     def _fold(self) -> None:
-        if self._line:
-            self._done.append(self._line)
+        self._done.append(self._line)
         self._line = ""
 
 

@@ -51,11 +51,8 @@ def _field(name: str, value: str, parameters: list[list[str]]) -> str:
 def _parameter(name: str, value: str) -> list[list[str]]:
     if "=?" in value or not _PLAIN.fullmatch(value):
         return _extended(name, value)
-    if _TOKEN.fullmatch(value) and len(name) + 1 + len(value) < COLUMNS:
-        return [[f"{name}={value}"]]
-    if len(name) + 1 + len(quoted(value)) < COLUMNS:
-        return [[f"{name}={quoted(value)}"]]
-    return _extended(name, value)
+    plain = f"{name}={value if _TOKEN.fullmatch(value) else quoted(value)}"
+    return [[plain]] if len(plain) < COLUMNS else _extended(name, value)
 
 
 def _extended(name: str, value: str) -> list[list[str]]:

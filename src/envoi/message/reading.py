@@ -152,22 +152,37 @@ def _content(part: EmailMessage) -> str:
 
 
 def _text(message: EmailMessage, name: str) -> str:
-    return str(message.get(name, ""))
+    return next((_clean(str(value)) for value in _fields(message, name)), "")
 
 
 def _addresses(message: EmailMessage, name: str) -> list[Address | Group]:
     found: list[Address | Group] = []
-    for raw in (raw for key, raw in message.raw_items() if key.lower() == name.lower()):
-        value: Any = policy.default.header_factory(name, _ROW.sub(_joined, re.sub("\r?\n", "", str(raw))))
+    for value in _fields(message, name):
         for group in value.groups:
             members = tuple(
-                Address(local=one.username, domain=one.domain, name=one.display_name)
+                Address(local=one.username, domain=one.domain, name=_clean(one.display_name))
                 for one in group.addresses
             )
+            name_of_group = group.display_name
             found += (
-                members if group.display_name is None else (Group(name=group.display_name, members=members),)
+                members if name_of_group is None else (Group(name=_clean(name_of_group), members=members),)
             )
     return found
+
+
+def _fields(message: EmailMessage, name: str) -> list[Any]:
+    """The fields of this name, raw UTF-8 decoded (RFC 6532) before the standard library parses them."""
+    found: list[Any] = []
+    for key, raw in message.raw_items():
+        if key.lower() == name.lower():
+            text = re.sub("\r?\n", "", _clean(str(raw)))
+            found.append(policy.default.header_factory(key, _ROW.sub(_joined, text).lstrip(" \t")))
+    return found
+
+
+def _clean(text: str) -> str:
+    """The text with undecoded octets decoded, as the parser leaves them: as halves of surrogate pairs."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _joined(row: re.Match[str]) -> str:
