@@ -138,7 +138,7 @@ def _rsa(key: RSAPrivateKey) -> tuple[str, int, Callable[[bytes], bytes], bytes]
         warnings.warn(f"this RSA key has {bits} bits; signers should use 2048 (RFC 8301 §3.2)", stacklevel=4)
     padding, algorithm = PKCS1v15(), SHA256()
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return "rsa-sha256", bits // 8, lambda data: key.sign(data, padding, algorithm), public
+    return "rsa-sha256", (bits + 7) // 8, lambda data: key.sign(data, padding, algorithm), public
 
 
 def _ed25519(key: Ed25519PrivateKey) -> tuple[str, int, Callable[[bytes], bytes], bytes]:

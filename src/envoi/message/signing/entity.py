@@ -16,6 +16,7 @@ from envoi.errors import UsageError
 from envoi.message.content import WireEncoding
 from envoi.message.parts import flatten
 from envoi.message.raw import RawEmail
+from envoi.message.signing.signed import fewest_requirements
 
 if TYPE_CHECKING:
     from envoi.message.envelope import Envelope
@@ -26,6 +27,7 @@ __all__ = ["Entity"]
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:.*\r\n(?:[ \t].*\r\n)*")
+_ANYTHING = WireEncoding(eightbit=True, smtputf8=True)
 _AUTHORS = (b"from", b"sender")
 
 
@@ -50,14 +52,13 @@ class Entity:
         """Compose the mail and take it apart.
 
         Raises:
-            UsageError: an attachment cannot be read, or the content is not 7-bit.
-            NotSupportedByServer: a raw mail with octets above 127, which only 8BITMIME carries.
+            UsageError: an attachment cannot be read, or the content cannot be 7-bit.
         """
         if getattr(mail, "is_async", False):
             raise UsageError(
                 "S/MIME needs the whole mail at once: attach bytes or a path, no asynchronous source"
             )
-        used = mail.requirements(WireEncoding(smtputf8=True)).encoding
+        used = fewest_requirements(mail, _ANYTHING).encoding
         data = _LINE_END.sub(b"\r\n", b"".join(mail.chunks(used)))
         header, _, body = data.partition(b"\r\n\r\n")
         outer: list[bytes] = []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from envoi.message.envelope import DeliveryOptions, Envelope
     from envoi.message.signing.dkim import DKIMSigner
 
-__all__ = ["Addressed", "SignedEmail"]
+__all__ = ["Addressed", "SignedEmail", "fewest_requirements"]
 
 _ANYWHERE = WireEncoding(smtputf8=True)
 
@@ -71,10 +71,7 @@ class SignedEmail:
         Raises:
             NotSupportedByServer: the mail cannot be carried.
         """
-        try:
-            return self.mail.requirements(WireEncoding(smtputf8=offered.smtputf8))
-        except NotSupportedByServer:
-            return self.mail.requirements(_never_binary(offered))
+        return fewest_requirements(self.mail, offered)
 
     def size(self, used: WireEncoding = _ANYWHERE) -> int | None:
         """The exact number of octets, signatures included; None when an attachment does not know its size."""
@@ -115,6 +112,18 @@ class SignedEmail:
         yield self.signer.fields(*reader.finish(), self.at)
         async for piece in self.mail.achunks(used):
             yield piece
+
+
+def fewest_requirements(mail: Content, offered: WireEncoding) -> Requirements:
+    """What a content needs when it is 7-bit, or 8-bit where it cannot be otherwise.
+
+    Raises:
+        NotSupportedByServer: it cannot be carried.
+    """
+    try:
+        return mail.requirements(WireEncoding(smtputf8=offered.smtputf8))
+    except NotSupportedByServer:
+        return mail.requirements(_never_binary(offered))
 
 
 def _never_binary(encoding: WireEncoding) -> WireEncoding:

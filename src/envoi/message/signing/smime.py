@@ -109,8 +109,7 @@ class SMIMESigner:
             stamp: the instant at which the certificate must be valid, and the token of the boundary.
 
         Raises:
-            UsageError: the certificate has expired, or the mail cannot be composed in 7-bit.
-            NotSupportedByServer: a raw mail has octets above 127.
+            UsageError: the certificate has expired, or the mail cannot be 7-bit.
         """
         made = stamp or Stamp.fresh()
         check_valid(self.certificate, made.at)
@@ -203,9 +202,7 @@ class SMIMEEncryptor:
             stamp: the instant at which the certificates must be valid.
 
         Raises:
-            UsageError: a recipient could not read it, a certificate has expired, or the mail cannot be
-                composed in 7-bit.
-            NotSupportedByServer: a raw mail has octets above 127.
+            UsageError: a recipient could not read it, a certificate has expired, or the mail cannot be 7-bit.
         """
         made = stamp or Stamp.fresh()
         for certificate in self.certificates:
