@@ -190,7 +190,7 @@ class Settings:
 
     def _check_port(self) -> None:
         port = self.endpoint.port
-        if port == 465 and self.security is Security.STARTTLS:
+        if port == 465 and self.security is not Security.TLS:
             raise ConfigError(
                 "port 465 speaks TLS from the first byte: use security='tls', or port 587 with 'starttls'"
             )
@@ -277,7 +277,15 @@ class ServerURL:
         )
 
     def arguments(self, options: SessionOptions) -> SessionArguments:
-        """Return the arguments of the session that this URL and the options beside it describe."""
+        """Return the arguments of the session that this URL and the options beside it describe.
+
+        Raises:
+            ConfigError: an option says what the URL has said already; who logs in may be said by both, and
+                the option counts.
+        """
+        for name in ("host", "port", "security", "protocol"):
+            if name in options:
+                raise ConfigError(f"the URL says it already: leave {name}= away, or give no URL")
         arguments: SessionArguments = {
             "host": self.host,
             "port": self.port,
