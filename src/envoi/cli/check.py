@@ -37,12 +37,12 @@ SUMMARY = "look at a server: its TLS, its certificate, what it offers, and what 
 USAGE = "[SERVER] [options]"
 EXAMPLES = """\
 examples:
-  envoi check smtp.example.com                    port 587, STARTTLS
-  envoi check smtps://smtp.example.com            port 465, TLS from the first byte
-  envoi check smtp.example.com --all              ports 25, 465 and 587
-  envoi check smtps://me@smtp.example.com --login is the password good?
+  envoi check smtp.example.com                      # port 587, STARTTLS
+  envoi check smtps://smtp.example.com              # port 465, TLS from the first byte
+  envoi check smtp.example.com --all                # ports 25, 465 and 587
+  envoi check smtps://me@smtp.example.com --login   # is the password good?
   envoi check relay.lan --port 25 --security plaintext
-  envoi check smtp.example.com --json | jq .checks[0].tls.not_after
+  envoi check smtp.example.com --json | jq '.checks[0].tls.not_after'
 """
 _ALL = ((25, Security.STARTTLS), (465, Security.TLS), (587, Security.STARTTLS))
 

@@ -1,7 +1,8 @@
 """What is shown, before anybody knows where: a title, sections, rows.
 
 Commands make a `Page`; `plain` and `coloured` draw it. So a result is described once, and looks right in a
-terminal, in a pipe and without rich alike.
+terminal, in a pipe and without rich alike. Control characters end here: servers and certificates write part
+of the texts, and none of them may move a cursor.
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ class Row:
     mark: Mark = Mark.NONE
     hint: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("label", "text", "hint"):
+            object.__setattr__(self, name, _printable(getattr(self, name)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
@@ -56,3 +61,12 @@ class Page:
     title: str
     mark: Mark = Mark.NONE
     sections: tuple[Section, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", _printable(self.title))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "?" for char in text)

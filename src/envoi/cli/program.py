@@ -118,7 +118,7 @@ def _failed(error: Exception, given: Namespace, terminal: Terminal) -> int:
         terminal.print(_as_json(failure_report(error)))
     else:
         terminal.show_error(failure_page(error))
-    return exit_of(error)
+    return int(exit_of(error))
 
 
 def _interrupted(stop: KeyboardInterrupt, given: Namespace, terminal: Terminal) -> int:
@@ -128,7 +128,7 @@ def _interrupted(stop: KeyboardInterrupt, given: Namespace, terminal: Terminal) 
         terminal.print(_as_json(report))
     else:
         terminal.show_error(page)
-    return Exit.INTERRUPTED
+    return int(Exit.INTERRUPTED)
 
 
 def _as_json(report: dict[str, object]) -> str:
