@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from envoi import Receipt
+    from envoi.testing.scripted import ScriptedStream
 
     Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -258,3 +259,50 @@ def test_gives_the_same_nonce_and_name_always() -> None:
     runtime = ScriptedRuntime("", nonce=b"n" * 18, hostname="here.example")
     assert runtime.nonce() == runtime.nonce() == b"n" * 18
     assert runtime.hostname() == "here.example"
+
+
+def stream(transcript: str) -> ScriptedStream:
+    return run_sync(ScriptedRuntime(transcript).connector.connect(Endpoint(host="h", port=1), None))
+
+
+def test_leaves_the_rest_of_a_pause_to_the_next_read() -> None:
+    runtime = ScriptedRuntime("* wait 5\nS: 220 hi")
+    connected = run_sync(runtime.connector.connect(Endpoint(host="h", port=1), None))
+    with pytest.raises(DeadlineExceeded):
+        run_sync(connected.read(3))
+    assert run_sync(connected.poll()) is None
+    assert run_sync(connected.read(2)) == b"220 hi\r\n"
+    assert runtime.clock.monotonic() == 5
+
+
+def test_polls_what_is_there() -> None:
+    assert run_sync(stream("S: 220 hi").poll()) == b"220 hi\r\n"
+    assert run_sync(stream("C: NOOP").poll()) is None
+    assert run_sync(stream("* close").poll()) == b""
+    with pytest.raises(Disconnected):
+        run_sync(stream("* reset").poll())
+
+
+def test_writes_into_the_void_once_the_server_has_left() -> None:
+    run_sync(stream("* close").write(b"QUIT\r\n", None))
+    with pytest.raises(Disconnected):
+        run_sync(stream("* reset").write(b"QUIT\r\n", None))
+
+
+def test_shakes_no_hand_that_is_gone_or_talks() -> None:
+    with pytest.raises(Disconnected):
+        run_sync(stream("* close").start_tls(TLSOptions(), "h", None))
+    with pytest.raises(ProtocolError):
+        run_sync(stream("S: 220 hi\n* tls").start_tls(TLSOptions(), "h", None))
+
+
+def test_is_of_no_use_once_closed() -> None:
+    connected = stream("S: 220 hi")
+    run_sync(connected.close())
+    with pytest.raises(Disconnected, match="by our own side"):
+        run_sync(connected.read(1))
+
+
+def test_waits_for_nothing_for_ever() -> None:
+    with pytest.raises(AssertionError, match=r"waits for ever: line 1 \(C: NOOP\)"):
+        run_sync(stream("C: NOOP").read(None))

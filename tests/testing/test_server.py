@@ -10,6 +10,7 @@ import pytest
 from envoi import (
     AsyncSMTPSession,
     AuthenticationFailed,
+    ConnectionFailed,
     DeliveryOptions,
     Notify,
     RawEmail,
@@ -18,7 +19,7 @@ from envoi import (
     TLSOptions,
     UsageError,
 )
-from envoi.testing import AsyncSMTPServer, SMTPServer, client_certificate
+from envoi.testing import AsyncSMTPServer, SMTPServer, client_certificate, faults
 
 if TYPE_CHECKING:
     from typing import Any, Unpack
@@ -272,3 +273,16 @@ def test_closes_on_clients_that_stay() -> None:
         session.noop()
     assert server.dialogues[0][-1] == "* closed"
     session.close()
+
+
+def test_says_the_same_in_both_colours() -> None:
+    async def scenario() -> None:
+        async with AsyncSMTPServer(security="tls", accounts={"user": "pencil"}) as server:
+            assert server.url == f"smtps://{server.host}:{server.port}"
+            assert server.ca_file == SMTPServer().ca_file
+            assert (server.messages, server.dialogues, server.faults) == ([], [], [])
+            server.faults.append(faults.reply("GREETING", "554 5.7.1 closed"))
+            with pytest.raises(ConnectionFailed, match="closed"):
+                await AsyncSMTPSession(**server.session_options()).open()
+
+    asyncio.run(scenario())
