@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterator
+    from collections.abc import Coroutine
 
-__all__ = ["iterate_sync", "run_sync"]
+__all__ = ["run_sync"]
 
 T = TypeVar("T")
 
@@ -32,22 +32,3 @@ def run_sync(flow: Coroutine[Any, Any, T]) -> T:
     # Closing runs the flow's own clean-up; the connection it held is aborted there.
     flow.close()
     raise RuntimeError("a blocking flow suspended: one of its ports belongs to an event loop")
-
-
-def iterate_sync(flow: AsyncIterator[T]) -> Iterator[T]:
-    """Iterate an asynchronous iterator over blocking ports; closing one closes the other."""
-    try:
-        while True:
-            try:
-                item = run_sync(_next(flow))
-            except StopAsyncIteration:
-                return
-            yield item
-    finally:
-        close = getattr(flow, "aclose", None)
-        if close is not None:
-            run_sync(close())
-
-
-async def _next(flow: AsyncIterator[T]) -> T:
-    return await anext(flow)
