@@ -149,7 +149,7 @@ class Link:
         await self.write(await self.prepare(group))
 
     async def prepare(self, group: Sequence[Command], chunk: bytes | None = None) -> bytes:
-        """Return the octets of commands for `write`; `chunk` is a whole message that goes behind them by BDAT."""
+        """Return the octets of commands for `write`; behind them `chunk`, a whole message, by BDAT."""
         machine = self.machine
         self.begin(PHASES[group[0].verb])
         if not machine.outstanding:

@@ -166,7 +166,7 @@ class Settings:
             raise ConfigError("give a password or an OAuth 2.0 token (auth=), not both")
         if self.username is None and self.password is not None:
             raise ConfigError("a password needs the username it belongs to")
-        if self.username is not None and self.password is None and not ( self.token_source or self.external):
+        if self.username is not None and self.password is None and not (self.token_source or self.external):
             raise ConfigError(
                 f"the username {self.username!r} needs a password, or an OAuth 2.0 token (auth=); "
                 "leave it away where the server wants no login"
