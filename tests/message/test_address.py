@@ -95,7 +95,7 @@ def test_refuses_characters_that_readers_would_not_see_or_would_fold(local):
 def test_refuses_an_address_longer_than_a_path():
     with pytest.raises(InvalidAddress, match="254 octets"):
         Address(local="ü" * 125, domain="example.org")
-    assert Address(local="a" * 242, domain="example.org")
+    assert len(Address(local="a" * 242, domain="example.org").spec) == 254
 
 
 @pytest.mark.parametrize("name", ["a\r\nBcc: x", "a\0", "a\tb", "\x7f"])

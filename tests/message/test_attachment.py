@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 
 from envoi.errors import InvalidHeader, UsageError
 from envoi.message.attachment import Attachment
 from envoi.message.email import Email
+
+TEXT: Any = "text"
 
 
 def octets(attachment: Attachment) -> bytes:
@@ -32,7 +35,7 @@ def test_bytes_and_file_objects_need_no_name():
     attachment = Attachment.from_file(io.BytesIO(b"x"), "x.png", content_type="image/x-own")
     assert (octets(attachment), attachment.content_type, attachment.size) == (b"x", "image/x-own", 1)
     with pytest.raises(UsageError, match="encode text first"):
-        Attachment.from_bytes("text")
+        Attachment.from_bytes(TEXT)
 
 
 def test_asynchronous_iterators_are_told():
@@ -51,7 +54,7 @@ def test_messages_are_attached_as_messages(tmp_path):
         assert attachment.message is not None
         assert (attachment.size, attachment.is_async) == (None, False)
     with pytest.raises(UsageError, match="not str"):
-        Attachment.from_email("text")
+        Attachment.from_email(TEXT)
 
 
 def test_an_eml_file_attached_as_a_file_is_octets():

@@ -111,7 +111,7 @@ def test_bodies_and_attachments_are_read_back_as_they_were_given(text, html, att
     files = [part for part in leaves if part.get_content_disposition() == "attachment"]
     expected = [body for body in (email.text, email.html) if body is not None]
     if len(expected) == 2 and not email.text:
-        expected = [email.html]  # an empty text beside HTML says that there is none
+        del expected[0]  # an empty text beside HTML says that there is none
     if not expected and not attachments:
         expected = [""]
     assert [content_of(part) for part in bodies] == [as_read(body) for body in expected]

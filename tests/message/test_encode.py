@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64 as reference
 import quopri
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,8 +46,8 @@ def test_the_chosen_encoding_carries_the_text(text, eightbit):
     encoded = encode_text(data, transfer)
     limit = 998 if transfer in ("7bit", "8bit") else 76
     assert max(map(len, encoded.split(b"\r\n"))) <= limit
-    decode = {"quoted-printable": quopri.decodestring, "base64": reference.b64decode}.get(transfer, bytes)
-    assert decode(encoded) == data
+    decoders: dict[str, Any] = {"quoted-printable": quopri.decodestring, "base64": reference.b64decode}
+    assert decoders.get(transfer, bytes)(encoded) == data
 
 
 def test_long_lines_are_seen_wherever_they_are():

@@ -25,7 +25,7 @@ def test_refuses_names_and_forgeries(address):
 
 
 def test_never_is_said_alone():
-    assert Recipient("a@example.org", notify=frozenset({Notify.NEVER}))
+    assert Recipient("a@example.org", notify=frozenset({Notify.NEVER})).notify == frozenset({Notify.NEVER})
     with pytest.raises(UsageError, match="NEVER only alone"):
         Recipient("a@example.org", notify=frozenset({Notify.NEVER, Notify.DELAY}))
     with pytest.raises(UsageError, match="notify is empty"):

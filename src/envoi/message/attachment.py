@@ -7,9 +7,9 @@ it is in `parts`, how its name is written in `parameters`.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from envoi.errors import InvalidHeader, UsageError
@@ -21,7 +21,6 @@ from envoi.message.source import AsyncSource, BytesSource, FileSource, PathSourc
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable
     from email.message import Message
-    from pathlib import Path
     from typing import Any
 
 
@@ -113,7 +112,7 @@ class Attachment:
         Raises:
             UsageError: the file is missing, not readable, or a directory.
         """
-        name = filename if filename is not None else os.path.basename(os.fspath(path))  # noqa: PTH119
+        name = filename if filename is not None else Path(path).name
         return _of(PathSource.of(path), name, content_type, inline=inline, content_id=content_id)
 
     @classmethod
@@ -131,7 +130,7 @@ class Attachment:
         Raises:
             UsageError: text instead of bytes.
         """
-        if not isinstance(data, bytes):
+        if not isinstance(data, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(f"an attachment is made of bytes, not {type(data).__name__}; encode text first")
         return _of(BytesSource(data), filename, content_type, inline=inline, content_id=content_id)
 

@@ -148,7 +148,8 @@ def _person(address: Address) -> str:
 
 def _folded(line: str) -> str:
     """The content line on several lines of at most 75 octets, cut between characters."""
-    lines, held, size = [], "", 0
+    lines: list[str] = []
+    held, size = "", 0
     for character in line:
         octets = len(character.encode())
         if size + octets > _CONTENT_LINE:

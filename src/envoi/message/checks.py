@@ -65,7 +65,7 @@ def body_of(text: str | None, argument: str) -> str | None:
         UsageError: not text, or text with half a surrogate pair.
     """
     if text is not None:
-        if not isinstance(text, str):
+        if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(f"{argument} is text, not {type(text).__name__}")
         refuse_surrogates(text, argument, UsageError)
     return text
@@ -80,7 +80,7 @@ def attachments_of(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
     found = tuple(attachments)
     seen: set[str] = set()
     for one in found:
-        if not isinstance(one, Attachment):
+        if not isinstance(one, Attachment):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
                 f"attachments are made by Attachment.from_path and its like, not {type(one).__name__}"
             )

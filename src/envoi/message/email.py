@@ -149,7 +149,7 @@ class Email:
         made = stamp if stamp is not None else Stamp.fresh()
         who = Address.parse(sender)
         check_text(subject, "subject")
-        values = {
+        values: dict[str, object] = {
             "sender": who,
             "from_": mailboxes(from_, "from_") or (who,),
             "reply_to": parse_list(reply_to),

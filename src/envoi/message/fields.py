@@ -7,7 +7,7 @@ How a field is folded and encoded is in `headers`; the fields that describe the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from envoi.errors import InvalidHeader
 from envoi.message.headers import addresses, check_name, check_text, tokens, unstructured
@@ -56,7 +56,9 @@ def check_custom(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple
     Raises:
         InvalidHeader: no field name, a forbidden character, or a field that has an argument of its own.
     """
-    checked = tuple(fields.items() if isinstance(fields, Mapping) else fields)
+    checked = tuple(
+        cast("Iterable[tuple[str, str]]", fields.items() if isinstance(fields, Mapping) else fields)
+    )
     for name, value in checked:
         check_name(name)
         check_text(value, f"header field {name}")

@@ -89,8 +89,8 @@ def _local_file(source: str, root: Path) -> Path | None:
 @lru_cache(maxsize=1)
 def _converter() -> Callable[[str], str] | None:
     try:
-        from inscriptis import get_text
-        from inscriptis.model.config import ParserConfig
+        from inscriptis import get_text  # pyright: ignore[reportMissingTypeStubs]
+        from inscriptis.model.config import ParserConfig  # pyright: ignore[reportMissingTypeStubs]
     except ImportError:
         return None
     config = ParserConfig(display_links=True)

@@ -82,7 +82,7 @@ class _Body:
     html: str | None = None
     calendar: Invitation | None = None
     flowed: bool = False
-    attachments: list[Attachment] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list[Attachment])
 
     def visit(self, part: EmailMessage) -> None:
         """Sort a part, and the parts in it, into their places."""
