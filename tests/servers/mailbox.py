@@ -12,6 +12,8 @@ import imaplib
 import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tests.servers.daemon import wait_until
@@ -102,8 +104,8 @@ class Maildir:
 
     def find(self, message_id: str) -> list[bytes]:
         """Return every copy of this mail that is there now, with CRLF line ends."""
-        stored = (path.read_bytes() for path in sorted(self.folder.glob("new/*")))
-        return [_with_crlf(raw) for raw in stored if _message_id(raw) == message_id]
+        paths = (path for path in sorted(self.folder.glob("new/*")) if _message_id(path) == message_id)
+        return [_with_crlf(path.read_bytes()) for path in paths]
 
 
 Mailbox = ImapMailbox | Maildir
@@ -125,8 +127,12 @@ def _fetch(inbox: imaplib.IMAP4_SSL, number: bytes) -> bytes:
     return bytes(first[1])
 
 
-def _message_id(raw: bytes) -> str | None:
-    field = email.message_from_bytes(raw, policy=email.policy.default)["Message-ID"]
+@cache
+def _message_id(path: Path) -> str | None:
+    # What lies in new/ is whole and stays as it is, and who waits for a mail asks again and again.
+    with path.open("rb") as file:
+        header = b"".join(takewhile(lambda line: line not in (b"\r\n", b"\n"), file))
+    field = email.message_from_bytes(header, policy=email.policy.default)["Message-ID"]
     return None if field is None else str(field)
 
 
