@@ -53,10 +53,10 @@ class _Server(ThreadingTCPServer):
 
 
 class _Handler(StreamRequestHandler):
-    server: _Server
     rbufsize = 0
 
     def relay(self, host: str, port: int, agreed: bytes) -> None:
+        assert isinstance(self.server, _Server)
         self.server.proxy.asked_for.append(f"{host}:{port}")
         with socket.create_connection((host, port), timeout=10.0) as target:
             self.connection.sendall(agreed)

@@ -141,7 +141,7 @@ def clients(colour: Colour, ca_file: Path) -> Iterator[Client]:
 
 
 @contextmanager
-def running_loop() -> Iterator[Callable[[Coroutine[Any, Any, T]], T]]:
+def running_loop() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
     """Run an event loop in a thread; give what takes a coroutine there and brings its result back."""
     complaints: list[dict[str, Any]] = []
     loop = asyncio.new_event_loop()
@@ -149,7 +149,7 @@ def running_loop() -> Iterator[Callable[[Coroutine[Any, Any, T]], T]]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 
-    def wait(flow: Coroutine[Any, Any, T]) -> T:
+    def wait(flow: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(flow, loop).result(4 * _PATIENCE_SECONDS)
 
     try:

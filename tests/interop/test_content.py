@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.interop.sessions import Client
     from tests.servers.dovecot import Dovecot
     from tests.servers.exim import Exim
-    from tests.servers.listeners import Listener
+    from tests.servers.listeners import Listener, User
     from tests.servers.postfix import Postfix
 
 pytestmark = pytest.mark.programs("dovecot", "postfix", "exim4")
@@ -56,18 +56,21 @@ def door(request: pytest.FixtureRequest, server: Postfix | Exim | Dovecot) -> Li
     return getattr(server, request.node.callspec.params["server"][1])
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_a_body_arrives_as_sent(
-    client: Client, server: Postfix | Exim | Dovecot, door: Listener, name: str
-) -> None:
-    sent, expected = BODIES[name]
-    message_id, mail = new_mail(sent)
-    user = None if door.security == "plaintext" else ALICE
-    with client.session(door, user=user) as session:
-        session.send(mail, sender=ALICE.address, recipients=[BOB.address])
+def login(door: Listener) -> User | None:
+    return None if door.security == "plaintext" else ALICE
+
+
+def test_bodies_arrive_as_sent(client: Client, server: Postfix | Exim | Dovecot, door: Listener) -> None:
+    mails = {name: new_mail(sent) for name, (sent, _) in BODIES.items()}
+    with client.session(door, user=login(door)) as session:
+        for _, mail in mails.values():
+            session.send(mail, sender=ALICE.address, recipients=[BOB.address])
         assert ("DATA" in session.commands) is not session.offers("CHUNKING")
-    stored = door.as_sent(server.mailbox(BOB).wait_for(message_id))
-    assert stored == new_mail(expected, message_id=message_id)[1]
+    mailbox = server.mailbox(BOB)
+    stored = {name: door.as_sent(mailbox.wait_for(message_id)) for name, (message_id, _) in mails.items()}
+    assert stored == {
+        name: new_mail(BODIES[name][1], message_id=message_id)[1] for name, (message_id, _) in mails.items()
+    }
 
 
 @pytest.mark.parametrize("mebibytes", [1, 9])
@@ -76,8 +79,7 @@ def test_a_large_mail_arrives_as_sent(
 ) -> None:
     told: list[tuple[int, int | None]] = []
     message_id, mail = new_mail(LINE * (mebibytes * 1024 * 1024 // len(LINE)))
-    user = None if door.security == "plaintext" else ALICE
-    with client.session(door, user=user) as session:
+    with client.session(door, user=login(door)) as session:
         session.send(
             mail,
             sender=ALICE.address,

@@ -10,7 +10,7 @@ import pytest
 from envoi import AuthenticationFailed, Retry
 from tests.interop.mails import new_mail
 from tests.interop.sessions import assert_tells_no_secret
-from tests.servers.listeners import ALICE, BOB, USERS, ZOE, User
+from tests.servers.listeners import ALICE, BOB, ZOE, User
 
 if TYPE_CHECKING:
     from tests.interop.sessions import Client, Session
@@ -40,7 +40,7 @@ def sent_by(session: Session, listener: Listener, mailbox: Mailbox) -> bytes:
     ("server", "mechanism"),
     [*(("postfix", mechanism) for mechanism in DOVECOT), *(("exim", mechanism) for mechanism in EXIM)],
 )
-@pytest.mark.parametrize("user", USERS, ids=["alice", "bob", "zoe"])
+@pytest.mark.parametrize("user", [BOB, ZOE], ids=["punctuation", "utf-8"])
 def test_the_server_knows_who_we_are(
     client: Client, request: pytest.FixtureRequest, server: str, mechanism: str, user: User
 ) -> None:
@@ -51,7 +51,7 @@ def test_the_server_knows_who_we_are(
         assert sent_by(session, running.submission, running.mailbox(BOB)) == shown
 
 
-@pytest.mark.parametrize("user", USERS, ids=["alice", "bob", "zoe"])
+@pytest.mark.parametrize("user", [BOB, ZOE], ids=["punctuation", "utf-8"])
 @pytest.mark.parametrize("mechanism", DOVECOT)
 def test_dovecot_lets_us_in(client: Client, dovecot_submission: Dovecot, mechanism: str, user: User) -> None:
     with client.session(dovecot_submission.submission, user=user, mechanisms=[mechanism]) as session:
@@ -78,10 +78,8 @@ UNKNOWN = User(name="mallory", password="known to nobody")
     ("server", "mechanism", "user"),
     [
         ("postfix", "SCRAM-SHA-256", GUESSED),
-        ("postfix", "CRAM-MD5", GUESSED),
         ("postfix", "PLAIN", UNKNOWN),
         ("dovecot_submission", "SCRAM-SHA-1", UNKNOWN),
-        ("dovecot_submission", "LOGIN", GUESSED),
         ("exim", "PLAIN", GUESSED),
         ("exim", "LOGIN", UNKNOWN),
         ("exim", "CRAM-MD5", GUESSED),

@@ -104,12 +104,12 @@ def test_one_refused_recipient_can_stop_the_message_for_all(
 @pytest.mark.parametrize("recipient", [Fate.DEFERRED, Fate.REFUSED])
 def test_exim_refuses_recipients_too(client: Client, exim: Exim, recipient: str) -> None:
     message_id, mail = new_mail()
-    with client.session(exim.mx) as session:
+    with client.session(exim.submission, user=ALICE) as session:
         receipt = session.send(mail, sender=ALICE.address, recipients=[recipient, BOB.address])
     assert {address: reply.code for address, reply in receipt.refused.items()} == {
         recipient: CODES[recipient]
     }
-    assert exim.mx.as_sent(exim.mailbox(BOB).wait_for(message_id)) == mail
+    assert exim.submission.as_sent(exim.mailbox(BOB).wait_for(message_id)) == mail
 
 
 @WAYS
@@ -148,13 +148,13 @@ def test_strangers_may_not_relay(client: Client, exim: Exim) -> None:
 
 def test_a_refused_sender_is_named(client: Client, exim: Exim) -> None:
     message_id, mail = new_mail()
-    with client.session(exim.mx) as session:
+    with client.session(exim.submission, user=ALICE) as session:
         with pytest.raises(SenderRejected, match="domain literals not allowed") as caught:
             session.send(mail, sender="alice@[127.0.0.1]", recipients=[BOB.address])
         session.send(mail, sender=ALICE.address, recipients=[BOB.address])
     assert (caught.value.phase, caught.value.retry) == (Phase.MAIL, Retry.NEVER)
     assert session.connections == 1
-    assert exim.mx.as_sent(exim.mailbox(BOB).wait_for(message_id)) == mail
+    assert exim.submission.as_sent(exim.mailbox(BOB).wait_for(message_id)) == mail
 
 
 def test_a_slow_recipient_is_waited_for(client: Client, postfix: Postfix) -> None:
@@ -269,7 +269,7 @@ def test_each_of_several_mails_has_its_own_result(client: Client, exim: Exim) ->
         RawEmail(new_mail()[1], sender=ALICE.address, recipients=recipients)
         for recipients in ([BOB.address], [Fate.REFUSED], [Fate.DEFERRED, BOB.address], [ALICE.address])
     ]
-    with client.session(exim.mx) as session:
+    with client.session(exim.submission, user=ALICE) as session:
         results = session.send_all(mails)
     assert [type(result) for result in results] == [Receipt, RecipientsRejected, Receipt, Receipt]
     assert session.connections == 1
@@ -282,16 +282,16 @@ def test_each_of_several_mails_has_its_own_result(client: Client, exim: Exim) ->
 def test_a_reply_per_recipient_is_not_asked_for(client: Client, exim: Exim) -> None:
     # Exim offers PRDR, which would let it refuse this one after the message.
     message_id, mail = new_mail()
-    with client.session(exim.mx) as session:
+    with client.session(exim.submission, user=ALICE) as session:
         assert session.offers("PRDR")
         receipt = session.send(mail, sender=ALICE.address, recipients=[BOB.address, Fate.PICKY])
     assert receipt.accepted == (BOB.address, Fate.PICKY)
     assert not receipt.refused
-    assert exim.mx.as_sent(exim.mailbox(BOB).wait_for(message_id)) == mail
+    assert exim.submission.as_sent(exim.mailbox(BOB).wait_for(message_id)) == mail
 
 
 def test_a_server_is_asked_about_an_address(client: Client, postfix: Postfix, exim: Exim) -> None:
-    with client.session(exim.mx) as session:
+    with client.session(exim.submission, user=ALICE) as session:
         assert session.verify(BOB.address) == 250
     with client.session(postfix.mx) as session:
         assert session.verify(BOB.address) == 252
