@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envoi.session.settings import Settings
     from envoi.smtp.replies import Reply
 
-__all__ = ["be_greeted", "dial", "open_link", "say_hello", "secure", "upgrade"]
+__all__ = ["be_greeted", "dial", "open_link", "reach", "say_hello", "secure", "upgrade"]
 
 _NO_STARTTLS_REMEDY = (
     "Somebody on the path may have removed it, so nothing was sent. Try port 465 with security='tls'; "
@@ -51,6 +51,14 @@ async def open_link(runtime: Runtime, settings: Settings, *, deadline_at: float 
 
 async def dial(runtime: Runtime, settings: Settings, *, deadline_at: float | None = None) -> Link:
     """Connect; with security ``tls`` also do the handshake. The greeting is still unread."""
+    link = await reach(runtime, settings, deadline_at=deadline_at)
+    if settings.security is Security.TLS:
+        await link.start_tls(settings.tls, settings.endpoint.host)
+    return link
+
+
+async def reach(runtime: Runtime, settings: Settings, *, deadline_at: float | None = None) -> Link:
+    """Connect and do nothing else."""
     clock, endpoint = runtime.clock, settings.endpoint
     timeout = settings.timeouts.connect
     if deadline_at is not None:
@@ -61,8 +69,6 @@ async def dial(runtime: Runtime, settings: Settings, *, deadline_at: float | Non
     link = Link(stream, server=endpoint.host, clock=clock, timeouts=settings.timeouts, transcript=transcript)
     link.deadline_at = deadline_at
     link.note(f"connected to {stream.peer}")
-    if settings.security is Security.TLS:
-        await link.start_tls(settings.tls, endpoint.host)
     return link
 
 

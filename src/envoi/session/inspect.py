@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from envoi.errors import DeliveryError, Phase, TLSFailed
 from envoi.ports import TLSOptions
 from envoi.session.authenticate import log_in
-from envoi.session.connect import be_greeted, dial, say_hello, upgrade
+from envoi.session.connect import be_greeted, reach, say_hello, upgrade
 from envoi.session.settings import Security
 from envoi.smtp import commands
 
@@ -103,9 +103,9 @@ class _Visit:
         """Connect, look, and take leave."""
         runtime, settings = self._runtime, self._settings
         until = None if settings.deadline is None else runtime.clock.monotonic() + settings.deadline
-        # In clear first, whatever follows: the address that answered is worth knowing when TLS fails.
-        link = await dial(runtime, replace(settings, security=Security.PLAINTEXT), deadline_at=until)
+        link = await reach(runtime, settings, deadline_at=until)
         try:
+            # Worth knowing also when TLS fails.
             self.peer = link.peer
             await self._secure(link)
             if settings.wants_login:
