@@ -118,9 +118,8 @@ async def _converse(link: Link, mechanism: Mechanism, exchange: Exchange) -> Rep
 
 
 def _refused(link: Link, mechanism: Mechanism, exchange: Exchange, reply: Reply) -> Exception:
-    # The JSON of an OAuth refusal came as base64, so nobody has looked for secrets in it.
-    remedy = link.machine.redactor.clean(
-        explain(reply.code, reply.enhanced, reply.text, failure=exchange.failure, mechanism=mechanism.name)
+    remedy = explain(
+        reply.code, reply.enhanced, reply.text, failure=exchange.failure, mechanism=mechanism.name
     )
     if reply.code == 421:
         return Disconnected(

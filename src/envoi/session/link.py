@@ -152,8 +152,7 @@ class Link:
         """Return the octets of commands for `write`; behind them `chunk`, a whole message, by BDAT."""
         machine = self.machine
         self.begin(PHASES[group[0].verb])
-        if not machine.outstanding:
-            await self.check_turn()
+        await self.check_turn()
         with self._guard():
             octets = machine.send_group(group)
             if chunk is not None:
