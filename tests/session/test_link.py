@@ -118,6 +118,20 @@ def test_keeps_replies_that_arrive_together() -> None:
     assert len(spool.timeouts) == 2
 
 
+def test_hears_a_goodbye_that_answers_nothing() -> None:
+    link, spool = ready(b"421 4.3.2 shutting down\r\n")
+    assert run_sync(link.hear())[1].code == 421
+    assert not link.alive
+    assert spool.done == ["abort"]
+
+
+def test_says_nothing_while_the_server_owes_a_reply() -> None:
+    link, _ = ready()
+    run_sync(link.say([commands.rset()]))
+    with pytest.raises(LocalProtocolError, match="1 replies are still to come"):
+        run_sync(link.say([commands.noop()]))
+
+
 def test_a_reply_has_one_time_for_all_its_octets() -> None:
     """Behaviour 112."""
     link, spool = ready(*[b"2"] * 100)

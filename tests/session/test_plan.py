@@ -67,7 +67,7 @@ def test_tells_the_size_where_it_is_wanted(offers: list[str], known: int | None,
 
 
 def test_refuses_a_message_that_is_too_large() -> None:
-    with pytest.raises(MessageTooLarge, match="3,000 octets.*takes 2,999"):
+    with pytest.raises(MessageTooLarge, match=r"3,000 octets.*takes 2,999"):
         planned("SIZE 2999", content=Pieces([], known=3000))
 
 
@@ -105,7 +105,7 @@ def test_a_local_part_beyond_ascii_needs_smtputf8() -> None:
         ("zoë@example.org", ["b@example.org"]),
         ("", ["b@example.org", "zoë@example.org"]),
     ):
-        with pytest.raises(InvalidAddress, match="'zoë@example.org'.*does not offer SMTPUTF8"):
+        with pytest.raises(InvalidAddress, match=r"'zoë@example.org'.*does not offer SMTPUTF8"):
             planned(sender=sender, recipients=recipients)
 
 
@@ -177,7 +177,7 @@ def test_notifications_need_dsn(recipient: Recipient) -> None:
 def test_a_server_may_limit_the_recipients() -> None:
     """RFC 9422: RCPTMAX."""
     assert len(planned("LIMITS RCPTMAX=2", recipients=["b@x.example", "c@x.example"]).recipients) == 2
-    with pytest.raises(NotSupportedByServer, match="takes 1 recipients per message.*has 2"):
+    with pytest.raises(NotSupportedByServer, match=r"takes 1 recipients per message.*has 2"):
         planned("LIMITS RCPTMAX=1", recipients=["b@x.example", "c@x.example"])
 
 
