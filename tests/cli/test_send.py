@@ -44,6 +44,12 @@ def test_takes_the_text_from_standard_input(envoi: Run, server: SMTPServer) -> N
     assert server.messages[0].email.get_content() == "Grüße\r\n"
 
 
+def test_warns_of_an_empty_text(envoi: Run, server: SMTPServer) -> None:
+    done = envoi("send", *ADDRESSED, *options_for(server), stdin=b"\n", environ=LOGIN)
+    assert done.code == 0
+    assert "standard input was empty" in done.err
+
+
 def test_takes_server_and_password_from_the_environment(envoi: Run, server: SMTPServer) -> None:
     environ = {
         "ENVOI_SERVER": server.url.replace("://", "://me@"),

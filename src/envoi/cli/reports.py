@@ -108,7 +108,7 @@ def _offer(offered: Capabilities | None) -> Iterator[Row]:
     for keyword, parameters in offered.keywords.items():
         text = " ".join(parameters)
         if keyword == "SIZE":
-            text = "no limit" if offered.size is None else f"{offered.size:,} octets ({_human(offered.size)})"
+            text = _size(offered.size)
         yield Row(label=keyword, text=text)
     if not offered.keywords:
         yield Row(text="nothing")
@@ -122,13 +122,13 @@ def _findings(report: ServerReport) -> Iterator[Row]:
         yield Row(mark=Mark.GOOD, text="nothing is wrong with it")
 
 
-def _human(octets: int) -> str:
-    size = float(octets)
-    for unit in ("octets", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.4g} {unit}"
-        size /= 1024
-    return f"{size:,.4g} TiB"
+def _size(octets: int | None) -> str:
+    if octets is None:
+        return "no limit"
+    size, units = octets / 1024, ["KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size, units = size / 1024, units[1:]
+    return f"{octets:,} octets" + (f" ({size:,.4g} {units[0]})" if size >= 1 else "")
 
 
 def report_report(report: ServerReport) -> dict[str, Any]:
