@@ -4,7 +4,6 @@ import asyncio
 import http.server
 import json
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -15,7 +14,7 @@ import google.auth.credentials
 import google.oauth2.credentials
 import msal
 import pytest
-from authlib.integrations.httpx_client import AsyncOAuth2Client, OAuth2Client
+from authlib.integrations import httpx_client
 
 from envoi import TokenUnavailable
 from envoi.session.foreign_tokens import azure_token, google_token, msal_token
@@ -23,8 +22,13 @@ from envoi.session.run import run_sync
 from envoi.session.tokens import token_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from azure.core.credentials import AccessToken
 
+# Authlib has no types.
+OAuth2Client: Any = httpx_client.OAuth2Client
+AsyncOAuth2Client: Any = httpx_client.AsyncOAuth2Client
 SECRET = "ya29.secret"
 
 
@@ -52,7 +56,7 @@ def token_endpoint() -> Iterator[tuple[str, list[dict[str, list[str]]]]]:
             self.end_headers()
             self.wfile.write(raw)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
@@ -79,7 +83,7 @@ class NumberedCredentials(google.auth.credentials.Credentials):
 def test_google_credentials_are_refreshed_when_they_are_not_valid() -> None:
     credentials = NumberedCredentials()
     assert [taken(credentials), taken(credentials)] == ["ya29.1", "ya29.1"]
-    credentials.expiry = datetime(2020, 1, 1)
+    credentials.expiry -= timedelta(days=1)
     assert taken(credentials) == "ya29.2"
 
 
@@ -144,7 +148,7 @@ def test_an_msal_application_is_asked_for_itself() -> None:
 def test_msal_says_what_it_was_told() -> None:
     told = "AADSTS7000222: The provided client secret keys are expired.\r\nTrace ID: 1"
     app = daemon(Tenant({"error": "invalid_client", "error_description": told}))
-    with pytest.raises(TokenUnavailable, match="invalid_client AADSTS7000222: .* expired") as caught:
+    with pytest.raises(TokenUnavailable, match=r"invalid_client AADSTS7000222: .* expired") as caught:
         taken(app)
     assert "Trace" not in str(caught.value)
 
@@ -265,7 +269,8 @@ def test_an_authlib_session_without_a_token_says_so() -> None:
 
 def test_an_authlib_session_that_cannot_renew_says_so() -> None:
     class Session:
-        token = dict(EXPIRED)
+        def __init__(self) -> None:
+            self.token = dict(EXPIRED)
 
         def ensure_active_token(self, token: Any) -> None:
             return None

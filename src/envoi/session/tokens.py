@@ -1,27 +1,33 @@
 """Token sources: whatever a caller gives as `auth=`, behind one port.
 
-A token as a string, a callable or an async callable that returns one, or an object that is a
-`TokenSource` already. Obtaining and storing tokens is another room's business (`oauth`); here they
-are only asked for.
+A token as a string, a callable or an async callable that returns one, an object of another library
+(`foreign_tokens`), or one that is a `TokenSource` already. Obtaining and storing tokens is another
+room's business (`oauth`); here they are only asked for.
 """
 
 from __future__ import annotations
 
-from inspect import isawaitable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from envoi.errors import ConfigError, EnvoiError, Phase, TokenUnavailable
+from envoi.errors import ConfigError, Phase, TokenUnavailable
+from envoi.session.foreign_tokens import AskedToken, recognise
 from envoi.smtp.sasl import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from envoi.ports import TokenSource
+    from envoi.session.foreign_tokens import ForeignTokens
 
 __all__ = ["Auth", "token_source"]
 
-Auth: TypeAlias = "str | Callable[[], str | Awaitable[str]] | TokenSource"
-"""What `auth=` takes."""
+Auth: TypeAlias = "str | Callable[[], str | Awaitable[str]] | TokenSource | ForeignTokens"
+"""What `auth=` takes; the objects of other libraries are known by what they can do.
+
+Whoever is asked is asked in the session's own thread or task: under asyncio, something that blocks
+(google-auth, msal) stops the event loop meanwhile; an async callable around `asyncio.to_thread` does not.
+"""
 
 
 def token_source(auth: Auth) -> TokenSource:
@@ -36,11 +42,20 @@ def token_source(auth: Auth) -> TokenSource:
     if callable(getattr(auth, "token", None)):
         source: Any = auth
         return source  # type: ignore[no-any-return]
+    foreign = recognise(auth)
+    if foreign is not None:
+        return foreign
     if callable(auth):
-        return _CalledToken(auth)
+        return AskedToken("the callable given as auth=", partial(_called, auth))
     raise ConfigError(
-        f"auth= takes a token, a callable that returns one, or a token source, not {type(auth).__name__}"
+        "auth= takes a token, a callable that returns one, an object of google-auth, msal, azure-identity "
+        f"or Authlib, or a token source, not {type(auth).__name__}"
     )
+
+
+def _called(call: Callable[[], object], *, renew: bool) -> object:
+    del renew  # a callable that caches must know by itself when to renew
+    return call()
 
 
 class _FixedToken:
@@ -59,31 +74,3 @@ class _FixedToken:
                 "the token was given as a string, which cannot be renewed", phase=Phase.AUTH
             )
         return self._token
-
-
-class _CalledToken:
-    """Asks a callable each time; one that caches must know by itself when to renew."""
-
-    __slots__ = ("_call",)
-
-    def __init__(self, call: Callable[[], str | Awaitable[str]]) -> None:
-        self._call = call
-
-    async def token(self, *, renew: bool) -> str:
-        del renew
-        try:
-            token = self._call()
-            if isawaitable(token):
-                token = await token
-        except EnvoiError:
-            raise
-        except Exception as error:
-            # Its text may quote a secret: only the kind of error is told, the rest is in the cause.
-            raise TokenUnavailable(
-                f"the callable given as auth= raised {type(error).__name__}", phase=Phase.AUTH
-            ) from error
-        if not isinstance(token, str):
-            raise TokenUnavailable(
-                f"the callable given as auth= returned {type(token).__name__}, not a token", phase=Phase.AUTH
-            )
-        return token
