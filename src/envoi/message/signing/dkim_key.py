@@ -35,7 +35,7 @@ _STRING = 255
 """Octets of one string of a TXT record (RFC 1035 §3.3)."""
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, init=False, eq=False)
 class DKIMKey:
     """A private key with the name under which receivers find its public half.
 
@@ -50,8 +50,8 @@ class DKIMKey:
     selector: str
     algorithm: Literal["rsa-sha256", "ed25519-sha256"]
     signature_octets: int
-    _sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
-    _public: bytes = field(repr=False)
+    _key: RSAPrivateKey | Ed25519PrivateKey = field(repr=False)
+    _sign: Callable[[bytes], bytes] = field(repr=False)
 
     def __init__(self, private_key: PrivateKeyTypes, *, domain: str, selector: str) -> None:
         """Take a key that was loaded with `cryptography`.
@@ -66,14 +66,16 @@ class DKIMKey:
         object.__setattr__(self, "domain", _labels(to_ascii(domain), "domain"))
         object.__setattr__(self, "selector", _labels(selector, "selector"))
         if isinstance(private_key, RSAPrivateKey):
-            values = _rsa(private_key)
+            algorithm, octets, sign = "rsa-sha256", *_rsa(private_key)
         elif isinstance(private_key, Ed25519PrivateKey):
-            values = _ed25519(private_key)
+            algorithm, octets, sign = "ed25519-sha256", 64, _ed25519(private_key)
         else:
             kind = type(private_key).__name__.removesuffix("PrivateKey")
             raise UsageError(f"DKIM signs with RSA and Ed25519 keys (RFC 8463), not with {kind}")
-        for name, value in zip(("algorithm", "signature_octets", "_sign", "_public"), values, strict=True):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "algorithm", algorithm)
+        object.__setattr__(self, "signature_octets", octets)
+        object.__setattr__(self, "_key", private_key)
+        object.__setattr__(self, "_sign", sign)
 
     @classmethod
     def from_file(
@@ -110,8 +112,15 @@ class DKIMKey:
     @property
     def dns_text(self) -> str:
         """The text of the TXT record, in one piece, as the forms of most providers want it."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        public = self._key.public_key()
+        if self.algorithm == "rsa-sha256":
+            octets = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        else:
+            octets = public.public_bytes(Encoding.Raw, PublicFormat.Raw)  # RFC 8463 §4
         kind = self.algorithm.removesuffix("-sha256")
-        return f"v=DKIM1; k={kind}; p={b64encode(self._public).decode()}"
+        return f"v=DKIM1; k={kind}; p={b64encode(octets).decode()}"
 
     def dns_record(self) -> str:
         """The TXT record as a line of a zone file, in strings of at most 255 octets."""
@@ -124,10 +133,9 @@ class DKIMKey:
         return self._sign(data)
 
 
-def _rsa(key: RSAPrivateKey) -> tuple[str, int, Callable[[bytes], bytes], bytes]:
+def _rsa(key: RSAPrivateKey) -> tuple[int, Callable[[bytes], bytes]]:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     bits = key.key_size
     if bits < _LEAST_BITS:
@@ -137,18 +145,12 @@ def _rsa(key: RSAPrivateKey) -> tuple[str, int, Callable[[bytes], bytes], bytes]
     if bits < _ENOUGH_BITS:
         warnings.warn(f"this RSA key has {bits} bits; signers should use 2048 (RFC 8301 §3.2)", stacklevel=4)
     padding, algorithm = PKCS1v15(), SHA256()
-    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return "rsa-sha256", (bits + 7) // 8, lambda data: key.sign(data, padding, algorithm), public
+    return (bits + 7) // 8, lambda data: key.sign(data, padding, algorithm)
 
 
-def _ed25519(key: Ed25519PrivateKey) -> tuple[str, int, Callable[[bytes], bytes], bytes]:
+def _ed25519(key: Ed25519PrivateKey) -> Callable[[bytes], bytes]:
     # RFC 8463 §3: what is signed is the hash, with the plain form of the algorithm.
-    return (
-        "ed25519-sha256",
-        64,
-        lambda data: key.sign(sha256(data).digest()),
-        key.public_key().public_bytes_raw(),
-    )
+    return lambda data: key.sign(sha256(data).digest())
 
 
 def _labels(name: str, what: str) -> str:

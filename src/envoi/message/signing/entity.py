@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from envoi.errors import UsageError
@@ -82,6 +81,8 @@ class Entity:
     @property
     def authors(self) -> frozenset[str]:
         """The addresses in From and Sender, in lower case."""
+        from email.utils import getaddresses  # a megabyte that DKIM does without
+
         values = [
             field[0].partition(b":")[2].decode()
             for field in _FIELD.finditer(self.outer.encode())

@@ -7,11 +7,12 @@ decided in `dkim_key` and `certificates`.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envoi.errors import UsageError
+from envoi.message.signing.der import plain_private_key
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -49,6 +50,9 @@ def private_key(pem: bytes, password: str | None, *, name: str) -> PrivateKeyTyp
         UsageError: no key, a password that is wrong, missing or not needed, or `cryptography` is missing.
     """
     _require_cryptography()
+    plain = plain_private_key(pem) if password is None else None
+    if plain is not None:
+        return plain
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -105,8 +109,10 @@ def pkcs12(
 
 
 def _require_cryptography() -> None:
-    if find_spec("cryptography") is None:
-        raise UsageError("signing needs the package cryptography: install envoi[signing]")
+    try:
+        import_module("cryptography")
+    except ImportError as error:
+        raise UsageError("signing needs the package cryptography: install envoi[signing]") from error
 
 
 def _encoded(password: str | None) -> bytes | None:
