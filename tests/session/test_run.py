@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from envoi.errors import UsageError
 from envoi.session.run import run_sync
 
 
@@ -35,6 +36,6 @@ def test_refuses_a_flow_that_waits_and_cleans_up_after_it() -> None:
         finally:
             cleaned.append(True)
 
-    with pytest.raises(RuntimeError, match="belongs to an event loop"):
+    with pytest.raises(UsageError, match="use AsyncSMTPSession"):
         run_sync(wait())
     assert cleaned == [True]

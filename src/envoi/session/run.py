@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from envoi.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -22,7 +24,7 @@ def run_sync(flow: Coroutine[Any, Any, T]) -> T:
     """Run a flow over blocking ports to its end and return its result.
 
     Raises:
-        RuntimeError: the flow suspended, so one of its ports is not a blocking one.
+        UsageError: the flow suspended. Our blocking ports never do, so something asynchronous was handed in.
     """
     try:
         flow.send(None)
@@ -31,4 +33,7 @@ def run_sync(flow: Coroutine[Any, Any, T]) -> T:
         return result
     # Closing runs the flow's own clean-up; the connection it held is aborted there.
     flow.close()
-    raise RuntimeError("a blocking flow suspended: one of its ports belongs to an event loop")
+    raise UsageError(
+        "a blocking session was given something asynchronous, such as an attachment from an async iterator "
+        "or an async auth=: give it a plain one, or use AsyncSMTPSession"
+    )
