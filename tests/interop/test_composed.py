@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 from email.message import EmailMessage
@@ -15,6 +16,9 @@ from tests.interop.mails import new_id, to_several
 from tests.servers.listeners import ALICE, BOB, UTF8_DOMAIN, ZOE
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
     from tests.interop.sessions import Client, Session
     from tests.servers.dovecot import Dovecot
     from tests.servers.exim import Exim
@@ -82,6 +86,38 @@ def test_an_email_arrives_whole(client: Client, request: pytest.FixtureRequest, 
     text = message.get_body(["plain"])
     assert text is not None
     assert text.get_content().replace("\r\n", "\n") == TEXT
+
+
+def test_a_large_attachment_is_read_from_its_file(client: Client, postfix: Postfix, tmp_path: Path) -> None:
+    path = tmp_path / "large.bin"
+    path.write_bytes(BINARY * 100)
+    mail = Email(sender=ALICE.address, to=[BOB.address], attachments=[Attachment.from_path(path)])
+    with client.session(postfix.submission, user=ALICE) as session:
+        session.send(mail)
+        expected = rendered(mail, session)
+    assert postfix.submission.as_sent(postfix.mailbox(BOB).wait_for(mail.message_id)) == expected
+    (found,) = read(expected).iter_attachments()
+    assert found.get_content() == BINARY * 100
+
+
+def test_an_asynchronous_attachment_is_for_asynchronous_sessions(client: Client, postfix: Postfix) -> None:
+    async def octets() -> AsyncIterator[bytes]:
+        for start in range(0, len(BINARY), 1000):
+            await asyncio.sleep(0)
+            yield BINARY[start : start + 1000]
+
+    attached = Attachment.from_async_iterator(octets, filename="stream.bin")
+    mail = Email(sender=ALICE.address, to=[BOB.address], attachments=[attached])
+    with client.session(postfix.submission, user=ALICE) as session:
+        if not client.is_asynchronous:
+            with pytest.raises(UsageError, match="AsyncSMTPSession"):
+                session.send(mail)
+            assert not session.face.is_open
+            return
+        session.send(mail)
+    stored = postfix.submission.as_sent(postfix.mailbox(BOB).wait_for(mail.message_id))
+    (found,) = read(stored).iter_attachments()
+    assert found.get_content() == BINARY
 
 
 def test_an_email_is_ascii_for_a_server_without_extensions(client: Client, postfix: Postfix) -> None:

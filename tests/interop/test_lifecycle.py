@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
-from envoi import ConnectionFailed, RecipientsRejected, Retry
+from envoi import AsyncSMTPSession, ConnectionFailed, RecipientsRejected, Retry, SMTPSession, TLSOptions
 from tests.interop.mails import new_id, new_mail
 from tests.interop.sockets import owner_of, sockets_to
 from tests.servers.daemon import wait_until
 from tests.servers.exim import running_exim
 from tests.servers.fates import Fate
-from tests.servers.listeners import ALICE, BOB
+from tests.servers.listeners import ALICE, BOB, ZOE
 from tests.servers.ports import PortPool
 
 if TYPE_CHECKING:
@@ -126,6 +128,49 @@ def test_two_hundred_mails_take_one_connection(client: Client, postfix: Postfix)
     assert len({receipt.reply.text for receipt in receipts}) == 200
     assert session.connections == 1
     assert postfix.submission.as_sent(postfix.mailbox(BOB).wait_for(message_id, copies=200)) == mail
+
+
+def test_a_cancelled_mail_ends_the_connection_and_not_the_session(postfix: Postfix) -> None:
+    listener = postfix.no_extensions
+    message_id, mail = new_mail()
+
+    async def scenario() -> None:
+        session = AsyncSMTPSession(
+            postfix.no_extensions.host, postfix.no_extensions.port, security="plaintext"
+        )
+        async with session:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await session.send(mail, sender=ALICE.address, recipients=[Fate.SLOW])
+            assert not session.is_open
+            await session.send(mail, sender=ALICE.address, recipients=[BOB.address])
+
+    asyncio.run(scenario())
+    assert listener.as_sent(postfix.mailbox(BOB).wait_for(message_id)) == mail
+    assert not postfix.mailbox(ALICE).find(message_id)
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("smtp", "submission"), ("smtps", "submissions")])
+@pytest.mark.parametrize("face", [SMTPSession, AsyncSMTPSession])
+def test_an_url_says_it_all(
+    postfix: Postfix, scheme: str, port: str, face: type[SMTPSession | AsyncSMTPSession]
+) -> None:
+    listener = getattr(postfix, port)
+    user, password = quote(ZOE.name), quote(ZOE.password)
+    session = face.from_url(
+        f"{scheme}://{user}:{password}@{listener.host}:{listener.port}",
+        tls=TLSOptions(ca_file=postfix.ca_file),
+    )
+
+    async def greet(session: AsyncSMTPSession) -> int:
+        async with session:
+            return (await session.noop()).code
+
+    if isinstance(session, AsyncSMTPSession):
+        assert asyncio.run(greet(session)) == 250
+    else:
+        with session:
+            assert session.noop().code == 250
 
 
 def test_a_closed_session_can_be_opened_again(client: Client, exim: Exim) -> None:

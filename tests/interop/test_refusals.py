@@ -81,6 +81,23 @@ def test_nobody_accepted_is_an_error(
 
 
 @WAYS
+def test_a_large_message_to_nobody_stays_here(client: Client, postfix: Postfix, port: str) -> None:
+    told: list[int] = []
+    _, mail = new_mail(b"0123456789abcd\r\n" * (1024 * 1024 // 16))
+    with client.session(getattr(postfix, port)) as session:
+        with pytest.raises(RecipientsRejected):
+            session.send(
+                mail,
+                sender=ALICE.address,
+                recipients=[Fate.REFUSED],
+                progress=lambda sent, _: told.append(sent),
+            )
+        assert session.noop() == 250
+    assert told == []
+    assert session.connections == 1
+
+
+@WAYS
 def test_one_refused_recipient_can_stop_the_message_for_all(
     client: Client, postfix: Postfix, port: str
 ) -> None:

@@ -90,6 +90,28 @@ def test_an_unknown_authority_is_refused(
     assert session.mechanisms == []
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_the_usual_variable_names_the_authority(
+    client: Client, postfix: Postfix, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(postfix.ca_file))
+    with client.plain_session(host, postfix.submissions.port, security="tls") as session:
+        assert session.face.tls is not None
+        assert session.face.tls.verified
+
+
+def test_a_context_of_ones_own_is_used_as_it_is(client: Client, postfix: Postfix) -> None:
+    own = ssl.create_default_context(cafile=str(postfix.ca_file))
+    own.maximum_version = ssl.TLSVersion.TLSv1_2
+    message_id, mail = new_mail()
+    for _ in range(2):  # The second time with the session of the first.
+        with client.session(postfix.submission, user=ALICE, tls=TLSOptions(context=own)) as session:
+            receipt = session.send(mail, sender=ALICE.address, recipients=[BOB.address])
+        assert receipt.tls == "TLSv1.2"
+        assert receipt.verified
+    assert postfix.submission.as_sent(postfix.mailbox(BOB).wait_for(message_id, copies=2)) == mail
+
+
 def fingerprint(certificate: Certificate) -> str:
     der = ssl.PEM_cert_to_DER_cert(certificate.certificate.read_text())
     return hashlib.sha256(der).hexdigest()
