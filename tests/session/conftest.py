@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from tests.session.stage import Way
 
 
-@pytest.fixture(
-    params=WAYS, ids=lambda way: f"{'asyncio' if way.asynchronous else 'blocking'}, {way.chunking.value}"
-)
+@pytest.fixture(params=WAYS, ids=str)
 def way(request: pytest.FixtureRequest) -> Way:
     """One of them."""
     chosen: Way = request.param

@@ -132,8 +132,17 @@ class Way:
         """Run a flow in this colour."""
         return asyncio.run(flow) if self.asynchronous else run_sync(flow)
 
+    def __str__(self) -> str:
+        return f"{'asyncio' if self.asynchronous else 'blocking'}, {self.chunking.value}"
+
     def play(
-        self, script: str | Path, act: Act | None = None, *, whole: bool = True, **options: Any
+        self,
+        script: str | Path,
+        act: Act | None = None,
+        *,
+        whole: bool = True,
+        nonce: bytes | None = None,
+        **options: Any,
     ) -> Played:
         """Play a transcript; errors of our tree are a result like any other.
 
@@ -141,9 +150,11 @@ class Way:
             script: the transcript, or its file.
             act: what is done with the conversation before it is closed; by default one mail is sent.
             whole: the transcript has to be played to its end, and every connection closed.
+            nonce: what the client draws.
             **options: for the settings.
         """
-        runtime = ScriptedRuntime(script, self.chunking)
+        drawn = {} if nonce is None else {"nonce": nonce}
+        runtime = ScriptedRuntime(script, self.chunking, **drawn)
         played = Played(runtime)
         made = settings(transcript=lambda line: played.lines.append(str(line)), **options)
         self.run(_act(Conversation(made, runtime), act or sending(), played))
