@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPOSERS", "KINDS", "Job", "Kind"]
 
-_FRENCH = "Chère cliente, voici le résumé de l'été : vos commandes sont arrivées à bon port et la facture est jointe. "
+_FRENCH = (
+    "Chère cliente, voici le résumé de l'été : vos commandes sont arrivées à bon port, "
+    "et la facture est jointe à ce message. "
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from envoi.message.characters import refuse_controls, shown
 
 __all__ = ["Address", "Group"]
 
-_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]"
+# By what it is not: a class of characters up to U+10FFFF takes 10 ms to compile.
+_ATEXT = r"""[^\x00-\x20"(),.:;<>@\[\\\]\x7f]"""
 _DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 _PHRASE = re.compile(rf"{_ATEXT}+(?: {_ATEXT}+)*")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"  # underscores: not in DNS host names, but in use
@@ -53,9 +54,10 @@ class Address:
         if not _PLAIN.fullmatch(self.local):
             _check_local(self.local)
         _check_domain(self.domain)
-        if len(self.spec) > _LONGEST or len(self.spec.encode()) > _LONGEST:
+        spec = self.spec
+        if len(spec.encode()) > _LONGEST:
             raise InvalidAddress(
-                f"the address {shown(self.spec)} is longer than {_LONGEST} octets (RFC 5321 §4.5.3.1.3)"
+                f"the address {shown(spec)} is longer than {_LONGEST} octets (RFC 5321 §4.5.3.1.3)"
             )
         if self.name:
             refuse_controls(self.name, "display name", error=InvalidAddress)
