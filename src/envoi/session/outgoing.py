@@ -1,7 +1,7 @@
 """What callers may hand over, and the content and envelope it comes down to.
 
-An `Email` or a `RawEmail` knows its envelope; bytes and files get theirs by keyword; a message of the
-standard library brings one in its fields, unless keywords say otherwise. Pure: nothing is read or sent.
+An `Email`, a `RawEmail` or a signed one knows its envelope; bytes and files get theirs by keyword; a message
+of the standard library brings one in its fields, unless keywords say otherwise. Pure: nothing is read or sent.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
-    _Addressed: TypeAlias = "Email | RawEmail"
+    _Addressed: TypeAlias = "Email | RawEmail | SignedEmail"
 
     from envoi.message.content import Content
     from envoi.message.email import Email
     from envoi.message.envelope import DeliveryOptions, Recipient
+    from envoi.message.signing import SignedEmail
 
 __all__ = ["Mail", "outgoing"]
 
-Mail: TypeAlias = "Email | RawEmail | bytes | Message[Any, Any] | Path"
+Mail: TypeAlias = "Email | RawEmail | SignedEmail | bytes | Message[Any, Any] | Path"
 """What can be sent."""
 
 

@@ -45,7 +45,7 @@ async def collected(pieces: AsyncIterator[bytes]) -> bytes:
 def test_is_a_content_that_sessions_take() -> None:
     content = sign(mail())
     assert isinstance(content, Content)
-    taken, envelope = outgoing(content)  # type: ignore[arg-type]
+    taken, envelope = outgoing(content)
     assert taken is content
     assert envelope == mail().envelope()
 

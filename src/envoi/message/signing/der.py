@@ -1,8 +1,8 @@
 """Private keys in their two usual forms, read without the library's loader (RFC 8017 §A.1.2, RFC 5958).
 
 That loader, with all formats it knows, takes 4 MiB of a process that is to sign and send a mail of any size
-in less than 32. So unencrypted RSA and Ed25519 keys are taken apart here and handed over as numbers, which the
-library checks. Whatever else there is, damaged keys included, is left to `keys`.
+in less than 32. So unencrypted RSA and Ed25519 keys are taken apart here and handed over as numbers, which
+the library checks. Whatever else there is, damaged keys included, is left to `keys`: docs/decisions/0053.
 """
 
 from __future__ import annotations
