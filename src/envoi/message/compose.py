@@ -67,14 +67,15 @@ def compose(email: Email, offered: WireEncoding, prepared: Prepared | None = Non
     Raises:
         NotSupportedByServer: an address of the header, or an attached message, cannot be carried.
     """
-    international = _international(email)
+    fields = header(email)
+    international = None if fields.isascii() else _international(email)
     if international is not None and not offered.smtputf8:
         raise NotSupportedByServer(
             f"the address {international} needs SMTPUTF8, which the server does not offer; "
             "use another address of this person, or another server"
         )
     composer = _Composer(offered, prepared)
-    plan = flatten(header(email), composer.root(email), email.stamp.token)
+    plan = flatten(fields, composer.root(email), email.stamp.token)
     return Composition(plan, composer.requirements(smtputf8=international is not None))
 
 

@@ -7,6 +7,7 @@ what will be used (`Requirements`), and takes the bytes. Nothing here composes, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -40,9 +41,12 @@ class Requirements:
     @property
     def encoding(self) -> WireEncoding:
         """The encoding to compose with, so that the bytes match these requirements."""
-        return WireEncoding(
-            eightbit=self.body != "7bit", binary=self.body == "binarymime", smtputf8=self.smtputf8
-        )
+        return _encoding(self.body, self.smtputf8)
+
+
+@lru_cache(maxsize=8)
+def _encoding(body: str, smtputf8: bool) -> WireEncoding:
+    return WireEncoding(eightbit=body != "7bit", binary=body == "binarymime", smtputf8=smtputf8)
 
 
 @runtime_checkable

@@ -193,8 +193,8 @@ class Email:
         subject: str,
         text: str | None,
         html: str | None,
+        prepared: Prepared,
         unsubscribe: Unsubscribe | None = None,
-        prepared: Prepared | None = None,
     ) -> Email:
         """A mail of its own to somebody else, with other words; what is not named here is kept.
 
@@ -204,19 +204,18 @@ class Email:
             text: the plain text; made from the HTML as in the class.
             html: the same with layout.
             unsubscribe: this recipient's way out; that of this mail without.
-            prepared: the same text and HTML, encoded in part.
+            prepared: the same text and HTML, encoded in part; whoever made it knows that all of it can be.
 
         Raises:
             InvalidHeader: the subject has a line end or another control character.
-            UsageError: a text that cannot be encoded.
         """
         check_text(subject, "subject")
         made = Stamp.fresh()
         changed: dict[str, object] = {
             "to": (to,),
             "subject": subject,
-            "text": body_of(_plain(text, html), "text"),
-            "html": body_of(html, "html"),
+            "text": _plain(text, html),
+            "html": html,
             "unsubscribe": unsubscribe or self.unsubscribe,
             "date": instant(made.at),
             "message_id": new_identifier(made, self.sender),
@@ -226,8 +225,10 @@ class Email:
         }
         mail = object.__new__(Email)
         # Not through the constructor: it would check every other field again, for each of many recipients.
-        for name in self.__slots__:
-            object.__setattr__(mail, name, changed[name] if name in changed else getattr(self, name))
+        for write, read in _KEPT:
+            write(mail, read(self))
+        for name, value in changed.items():
+            _WRITE[name](mail, value)
         return mail
 
     def envelope(self, options: DeliveryOptions | None = None, *, sender: str | None = None) -> Envelope:
@@ -333,6 +334,14 @@ class Email:
             self._composed.clear()
             self._composed[encoding] = self._composed[found.requirements.encoding] = found
         return found
+
+
+_PERSONAL = frozenset(
+    "to subject text html unsubscribe date message_id stamp _composed _prepared".split()  # noqa: SIM905
+)
+_WRITE = {name: vars(Email)[name].__set__ for name in Email.__slots__}
+"""Past the guard of a frozen class, and faster than by name."""
+_KEPT = tuple((_WRITE[name], vars(Email)[name].__get__) for name in Email.__slots__ if name not in _PERSONAL)
 
 
 def _plain(text: str | None, html: str | None) -> str | None:

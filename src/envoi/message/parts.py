@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envoi.message.encode import Base64, base64_size, encoded
-from envoi.message.parameters import type_field
 from envoi.message.shared import SharedSource
 
 if TYPE_CHECKING:
@@ -185,8 +184,7 @@ def flatten(header: str, root: Node, token: str) -> Plan:
         end = b"" if not root.body or root.body.endswith(b"\n") else b"\r\n"
         return Plan((b"%b%b\r\n%b%b" % (header.encode(), root.fields.encode(), root.body, end),))
     writer = _Writer(_absent(token, root))
-    writer.text(header)
-    writer.node(root)
+    writer.node(root, header)
     writer.text("\r\n")
     return Plan(writer.finish())
 
@@ -205,11 +203,11 @@ class _Writer:
     def text(self, text: str) -> None:
         self._held.append(text.encode())
 
-    def node(self, node: Node) -> None:
+    def node(self, node: Node, before: str = "") -> None:
         if isinstance(node, Multipart):
-            self._multipart(node)
+            self._multipart(node, before)
             return
-        self.text(f"{node.fields}\r\n")
+        self._held.append(f"{before}{node.fields}\r\n".encode())
         if isinstance(node.body, bytes):
             self._held.append(node.body)
         else:
@@ -220,13 +218,15 @@ class _Writer:
         self._flush()
         return tuple(self._pieces)
 
-    def _multipart(self, node: Multipart) -> None:
+    def _multipart(self, node: Multipart, before: str) -> None:
         self._count += 1
         boundary = f"=_{self._count}_{self._token}"  # "=_" cannot occur in base64 or quoted-printable
-        self.text(type_field(f"multipart/{node.subtype}", (*node.parameters, ("boundary", boundary))))
+        # Not by way of `parameters`, which remembers what it wrote: a boundary is never seen again.
+        known = "".join([f' {name}="{value}";' for name, value in node.parameters])
+        before += f'Content-Type: multipart/{node.subtype};{known}\r\n boundary="{boundary}"\r\n'
         for part in node.parts:
-            self.text(f"\r\n--{boundary}\r\n")
-            self.node(part)
+            self.node(part, f"{before}\r\n--{boundary}\r\n")
+            before = ""
         self.text(f"\r\n--{boundary}--")
 
     def _flush(self) -> None:
@@ -239,7 +239,7 @@ def _absent(token: str, root: Node) -> str:
     """The token, lengthened until no body that travels as it is contains it."""
     bodies = list(_verbatim(root))
     found, count = token, 0
-    while any(found.encode() in body for body in bodies):
+    while bodies and any(found.encode() in body for body in bodies):
         count += 1
         found = f"{token}x{count}"
     return found

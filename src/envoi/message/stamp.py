@@ -49,7 +49,7 @@ class Stamp:
 
 def date_field(instant: datetime) -> str:
     """The instant as header fields have it: ``Sun, 22 Nov 2026 08:30:00 +0100`` (RFC 5322 §3.3)."""
-    offset = instant.strftime("%z")[:5]
+    offset = "+0000" if instant.tzinfo is UTC else instant.strftime("%z")[:5]
     return (
         f"{_DAYS[instant.weekday()]}, {instant.day:02} {_MONTHS[instant.month - 1]} {instant.year:04} "
         f"{instant.hour:02}:{instant.minute:02}:{instant.second:02} {offset}"
