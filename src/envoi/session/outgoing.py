@@ -1,7 +1,8 @@
 """What callers may hand over, and the content and envelope it comes down to.
 
-An `Email`, a `RawEmail` or a signed one knows its envelope; bytes and files get theirs by keyword; a message
-of the standard library brings one in its fields, unless keywords say otherwise. Pure: nothing is read or sent.
+An `Email`, a `RawEmail` or a signed one knows its envelope; bytes and files get theirs by keyword; a
+message of the standard library brings one in its fields, unless keywords say otherwise. Pure: nothing is
+read or sent.
 """
 
 from __future__ import annotations

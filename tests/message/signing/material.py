@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 NOW = some.STAMP.at
 YEAR = timedelta(days=365)
+SIGNED_AT = datetime(2020, 2, 20, tzinfo=UTC)
+"""In the past of every machine: receivers refuse signatures from the future."""
 
 
 @cache

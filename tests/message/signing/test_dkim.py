@@ -19,7 +19,14 @@ from envoi.message.signing.canonical import MessageReader, relaxed_fields
 from envoi.message.unsubscribe import Unsubscribe
 from tests.message import strategies as some
 from tests.message.signing import opendkim
-from tests.message.signing.material import NOW, dkim_ed25519, dkim_rsa, in_pieces, mail, on_the_wire
+from tests.message.signing.material import (
+    SIGNED_AT,
+    dkim_ed25519,
+    dkim_rsa,
+    in_pieces,
+    mail,
+    on_the_wire,
+)
 from tests.message.signing.test_canonical import borders, texts
 
 BOTH = DKIMSigner(dkim_rsa(), dkim_ed25519())
@@ -27,7 +34,7 @@ RSA = DKIMSigner(dkim_rsa())
 
 
 def signed(content: Any, signer: DKIMSigner = RSA) -> bytes:
-    return on_the_wire(signer.sign(content, at=NOW))
+    return on_the_wire(signer.sign(content, at=SIGNED_AT))
 
 
 def holds(message: bytes) -> bool:
@@ -147,8 +154,8 @@ def test_says_who_signed_what_and_when() -> None:
         "c": "relaxed/relaxed",
         "d": "example.org",
         "s": "r2048",
-        "t": str(int(NOW.timestamp())),
-        "x": str(int(NOW.timestamp()) + 3600),
+        "t": str(int(SIGNED_AT.timestamp())),
+        "x": str(int(SIGNED_AT.timestamp()) + 3600),
     }
 
 
@@ -205,8 +212,8 @@ def test_refuses_an_instant_without_a_zone() -> None:
 
 def test_signs_now_unless_told_when() -> None:
     assert abs(RSA.sign(mail()).at - datetime.now(UTC)) < timedelta(minutes=1)
-    elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
-    assert tags(on_the_wire(RSA.sign(mail(), at=elsewhere)))["t"] == str(int(NOW.timestamp()))
+    elsewhere = SIGNED_AT.astimezone(timezone(timedelta(hours=5)))
+    assert tags(on_the_wire(RSA.sign(mail(), at=elsewhere)))["t"] == str(int(SIGNED_AT.timestamp()))
 
 
 def test_shows_no_key() -> None:
@@ -257,7 +264,7 @@ def test_makes_the_signature_of_the_standard() -> None:
 def test_signs_the_message_of_the_standard_like_it() -> None:
     key = DKIMKey(BRISBANE, domain="football.example.com", selector="brisbane")
     content = RawEmail(DINNER, sender="joe@football.example.com", recipients=["suzie@shopping.example.net"])
-    message = on_the_wire(DKIMSigner(key).sign(content, at=NOW))
+    message = on_the_wire(DKIMSigner(key).sign(content, at=SIGNED_AT))
     assert tags(message)["bh"] == re.search(r"bh=(\S+);", UNSIGNED.decode())[1]  # type: ignore[index]
     own, _, rest = message.partition(b"From:")
     assert b"From:" + rest == DINNER

@@ -16,7 +16,13 @@ from envoi.message.raw import RawEmail
 from envoi.message.signing import DKIMSigner
 from envoi.session.outgoing import outgoing
 from tests.message import strategies as some
-from tests.message.signing.material import NOW, dkim_ed25519, dkim_rsa, in_pieces, mail
+from tests.message.signing.material import (
+    SIGNED_AT,
+    dkim_ed25519,
+    dkim_rsa,
+    in_pieces,
+    mail,
+)
 from tests.message.signing.test_dkim import BOTH, holds
 
 if TYPE_CHECKING:
@@ -31,7 +37,7 @@ ENCODINGS = [WireEncoding(), WireEncoding(eightbit=True), WireEncoding(smtputf8=
 
 
 def sign(content: Any, signer: DKIMSigner = BOTH) -> SignedEmail:
-    return signer.sign(content, at=NOW)
+    return signer.sign(content, at=SIGNED_AT)
 
 
 def raw(data: bytes | Path) -> RawEmail:

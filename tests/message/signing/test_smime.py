@@ -23,6 +23,7 @@ from envoi.message.stamp import Stamp
 from tests.message import strategies as some
 from tests.message.signing.material import (
     NOW,
+    SIGNED_AT,
     YEAR,
     Holder,
     alice,
@@ -208,7 +209,7 @@ def test_signs_for_international_addresses() -> None:
 
 
 def test_is_signed_by_the_domain_as_well() -> None:
-    content = DKIMSigner(dkim_rsa()).sign(signer().sign(mail(), stamp=some.STAMP), at=NOW)
+    content = DKIMSigner(dkim_rsa()).sign(signer().sign(mail(), stamp=some.STAMP), at=SIGNED_AT)
     assert holds(on_the_wire(content))
 
 
