@@ -128,6 +128,8 @@ def identifiers(value: str | Iterable[str], argument: str) -> tuple[str, ...]:
     Raises:
         InvalidHeader: one of them is none.
     """
+    if not value:
+        return ()
     found = filter(None, value.split(" ")) if isinstance(value, str) else value
     return tuple(identifier(one, argument) for one in found)
 

@@ -179,7 +179,7 @@ class Email:
             "_prepared": None,
         }
         for name, value in values.items():
-            object.__setattr__(self, name, value)
+            _WRITE[name](self, value)
 
     def __repr__(self) -> str:
         """The envelope and the identifier; no content."""

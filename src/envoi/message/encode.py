@@ -93,9 +93,7 @@ def encode_text(data: bytes, transfer: Transfer) -> bytes:
 
 def base64(data: bytes) -> bytes:
     """Lines of base64, parted by CRLF, the last one without (it belongs to what follows)."""
-    if len(data) <= PIECE:
-        return b"\r\n".join(_lines(data))
-    return b"\r\n".join([line for at in range(0, len(data), PIECE) for line in _lines(data[at : at + PIECE])])
+    return b"\r\n".join(_lines(data))
 
 
 def base64_size(size: int) -> int:
@@ -128,11 +126,11 @@ class Base64:
     def _written(self, data: bytes) -> bytes:
         if not data:
             return b""
-        written = base64(data)
+        lines = _lines(data)
         if self._begun:
-            return b"\r\n" + written
+            lines.insert(0, b"")  # ends the line before, without copying this block once more
         self._begun = True
-        return written
+        return b"\r\n".join(lines)
 
 
 def encoded(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -146,14 +144,15 @@ def encoded(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _lines(data: bytes) -> list[bytes]:
-    encoded = b2a_base64(data, newline=False)
     lines: list[bytes] = []
-    at = 0
-    for block in _BLOCKS:
-        while len(encoded) - at >= block.size:
-            lines += block.unpack_from(encoded, at)
-            at += block.size
-    lines += [encoded[start : start + _OUT] for start in range(at, len(encoded), _OUT)]
+    for start in range(0, len(data), PIECE):
+        encoded = b2a_base64(data[start : start + PIECE], newline=False)
+        at = 0
+        for block in _BLOCKS:
+            while len(encoded) - at >= block.size:
+                lines += block.unpack_from(encoded, at)
+                at += block.size
+        lines += [encoded[left : left + _OUT] for left in range(at, len(encoded), _OUT)]
     return lines
 
 

@@ -56,6 +56,8 @@ def parse_list(value: str | Address | Group | Iterable[str | Address | Group]) -
     """
     if isinstance(value, str):
         return _parse_text(value)
+    if value == ():
+        return ()
     if isinstance(value, (Address, Group)):
         return (value,)
     return tuple(one for item in value for one in parse_list(item))

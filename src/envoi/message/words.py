@@ -32,9 +32,10 @@ def runs(text: str, plain: re.Pattern[str]) -> tuple[tuple[bool, str], ...]:
     encoded words is not shown (RFC 2047 §6.2). The same goes for spaces that stand in a row or at an end.
     """
     words = text.split(" ")
-    encode = [not plain.fullmatch(word) or "=?" in word for word in words]
-    for at, word in enumerate(words):
-        if not word:
+    is_plain = plain.fullmatch
+    encode = [is_plain(word) is None or "=?" in word for word in words]
+    if "" in words:
+        for at in [at for at, word in enumerate(words) if not word]:
             encode[max(at - 1, 0) : at + 2] = [True] * len(encode[max(at - 1, 0) : at + 2])
     found: list[tuple[bool, str]] = []
     for coded, word in zip(encode, words, strict=True):
