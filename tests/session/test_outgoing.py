@@ -127,6 +127,14 @@ def test_resent_fields_go_before_the_original_ones() -> None:
     assert b"u@example.org" not in octets(fields)
 
 
+def test_a_keyword_makes_the_field_it_replaces_needless() -> None:
+    """Programs that send reports give the null sender and leave From to the message, or the other way round."""
+    nobodys = message(To="b@example.org")
+    assert addressed(nobodys, sender="x@example.org") == ("x@example.org", ["b@example.org"])
+    to_nobody = message(From="a@example.org")
+    assert addressed(to_nobody, recipients=["y@example.org"]) == ("a@example.org", ["y@example.org"])
+
+
 def test_keywords_replace_what_the_fields_say() -> None:
     fields = message(From="a@example.org", To="b@example.org")
     assert addressed(fields, sender="x@example.org") == ("x@example.org", ["b@example.org"])

@@ -17,6 +17,7 @@ from envoi.message.raw import RawEmail
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Iterator
+    from email.message import EmailMessage
 
     from envoi.cli.terminal import Terminal
 
@@ -51,8 +52,12 @@ def read_finished(given: Namespace, terminal: Terminal) -> RawEmail:
     sender = None if given.sender is None else _bare(given.sender)
     recipients = tuple(_specs([*given.to, *given.cc, *given.bcc]))
     if sender is None or not recipients:
-        named, recipients = _envelope_of(start, sender, recipients)
-        sender = named if sender is None else sender
+        # Imported here: the package costs more than everything else, and finished messages are rare.
+        from envoi.message.addressed import named_recipients, named_sender
+
+        fields = _fields(start)
+        sender = named_sender(fields) if sender is None else sender
+        recipients = recipients or named_recipients(fields)
     return RawEmail(raw, sender=sender, recipients=recipients)
 
 
@@ -66,26 +71,11 @@ def _octets(name: str, terminal: Terminal) -> tuple[bytes | Path, bytes]:
         return path, file.read(_HEADER_OCTETS)
 
 
-def _envelope_of(
-    start: bytes, sender: str | None, recipients: tuple[str, ...]
-) -> tuple[str, tuple[str, ...]]:
-    """Return what the fields say, after the options have taken the place of theirs."""
-    # Imported here: the package costs more than everything else, and finished messages are rare.
+def _fields(start: bytes) -> EmailMessage:
     from email import policy
     from email.parser import HeaderParser
 
-    from envoi.message.addressed import addressed
-
-    fields = HeaderParser(policy=policy.default).parsestr(start.decode("utf-8", "surrogateescape"))
-    prefix = "Resent-" if "Resent-Date" in fields else ""
-    if sender:
-        del fields[f"{prefix}Sender"]
-        fields[f"{prefix}Sender"] = sender
-    if recipients:
-        for name in ("To", "Cc", "Bcc"):
-            del fields[prefix + name]
-        fields[f"{prefix}To"] = ", ".join(recipients)
-    return addressed(fields)
+    return HeaderParser(policy=policy.default).parsestr(start.decode("utf-8", "surrogateescape"))
 
 
 def _bare(address: str) -> str:

@@ -17,29 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
 
-__all__ = ["addressed"]
+__all__ = ["named_recipients", "named_sender"]
 
 
-def addressed(message: Message[Any, Any]) -> tuple[str, tuple[str, ...]]:
-    """Return the envelope sender and the recipients that the fields name.
+def named_sender(message: Message[Any, Any]) -> str:
+    """Return the envelope sender that the fields name.
 
     Raises:
-        InvalidHeader: no sender or several, no recipient, or the message was resent more than once.
+        InvalidHeader: there is none, or several, or the message was resent more than once.
         InvalidAddress: a field holds something that is no address.
     """
-    blocks = len(message.get_all("Resent-Date", []))
-    if blocks > 1:
-        raise InvalidHeader("the message was resent more than once: give sender= and recipients=")
-    prefix = "Resent-" if blocks else ""
-    recipients = tuple(dict.fromkeys(_specs(message, *(prefix + name for name in ("To", "Cc", "Bcc")))))
-    if not recipients:
-        raise InvalidHeader(
-            f"the message has no address in {prefix}To, {prefix}Cc or {prefix}Bcc: give recipients="
-        )
-    return _sender(message, prefix), recipients
-
-
-def _sender(message: Message[Any, Any], prefix: str) -> str:
+    prefix = _prefix(message)
     senders = list(_specs(message, f"{prefix}Sender")) or list(_specs(message, f"{prefix}From"))
     if len(senders) == 1:
         return senders[0]
@@ -49,6 +37,29 @@ def _sender(message: Message[Any, Any], prefix: str) -> str:
         else f"neither {prefix}Sender nor {prefix}From"
     )
     raise InvalidHeader(f"the message has {found}: give sender=")
+
+
+def named_recipients(message: Message[Any, Any]) -> tuple[str, ...]:
+    """Return the recipients that the fields name, each once.
+
+    Raises:
+        InvalidHeader: there is none, or the message was resent more than once.
+        InvalidAddress: a field holds something that is no address.
+    """
+    prefix = _prefix(message)
+    recipients = tuple(dict.fromkeys(_specs(message, *(prefix + name for name in ("To", "Cc", "Bcc")))))
+    if not recipients:
+        raise InvalidHeader(
+            f"the message has no address in {prefix}To, {prefix}Cc or {prefix}Bcc: give recipients="
+        )
+    return recipients
+
+
+def _prefix(message: Message[Any, Any]) -> str:
+    blocks = len(message.get_all("Resent-Date", []))
+    if blocks > 1:
+        raise InvalidHeader("the message was resent more than once: give sender= and recipients=")
+    return "Resent-" if blocks else ""
 
 
 def _specs(message: Message[Any, Any], *names: str) -> Iterator[str]:

@@ -58,10 +58,13 @@ def outgoing(
 
 def _raw(mail: Any, sender: str | None, recipients: Iterable[str | Recipient] | None) -> RawEmail:
     if callable(getattr(mail, "walk", None)):
-        from envoi.message.addressed import addressed
+        from envoi.message.addressed import named_recipients, named_sender
 
-        named, addresses = addressed(mail) if sender is None or recipients is None else (sender, ())
-        return RawEmail(mail, sender=named if sender is None else sender, recipients=recipients or addresses)
+        return RawEmail(
+            mail,
+            sender=named_sender(mail) if sender is None else sender,
+            recipients=named_recipients(mail) if recipients is None else recipients,
+        )
     if sender is None or recipients is None:
         raise UsageError("bytes and files say nothing about their envelope: give sender= and recipients=")
     return RawEmail(mail, sender=sender, recipients=recipients)
