@@ -15,6 +15,7 @@ import pytest
 from envoi import AsyncSMTPSession, ConnectionFailed, RecipientsRejected, Retry, SMTPSession, TLSOptions
 from tests.interop.mails import new_id, new_mail
 from tests.interop.sockets import owner_of, sockets_to
+from tests.interop.ways import WAYS
 from tests.servers.daemon import wait_until
 from tests.servers.exim import running_exim
 from tests.servers.fates import Fate
@@ -110,7 +111,7 @@ def test_a_server_may_be_restarted_between_two_mails(
     assert exim.submission.as_sent(exim.mailbox(BOB).wait_for(second_id)) == second
 
 
-@pytest.mark.parametrize("port", ["mx", "no_chunking", "no_extensions"])
+@WAYS
 def test_a_server_that_has_had_enough_of_errors(client: Client, postfix: Postfix, port: str) -> None:
     # Postfix hangs up after 20 of them, in the middle of whatever is going on.
     listener = getattr(postfix, port)
