@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.house.sources import ROOT, SOURCE
 
-PURE_ROOMS = ("message", "oauth", "outbox", "session", "smtp")
+PURE_ROOMS = ("discovery", "message", "oauth", "outbox", "session", "smtp")
 
 
 def test_imports_keep_to_the_layers() -> None:
