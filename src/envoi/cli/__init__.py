@@ -1,4 +1,4 @@
-"""The command line: ``envoi send``, ``envoi check``.
+"""The command line: ``envoi send``, ``envoi merge``, ``envoi check``.
 
 One file per command; `program` finds the command and turns errors into words and exit codes. Commands read
 their arguments, call what programs call as well, and draw the result: nothing of the protocol is here.

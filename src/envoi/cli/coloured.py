@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     TextColumn,
     TimeRemainingColumn,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from envoi.cli.page import Page, Section
     from envoi.session.transcript import TranscriptLine
 
-__all__ = ["console", "draw", "progress_bar", "say"]
+__all__ = ["console", "draw", "progress_bar", "row_bar", "say"]
 
 _COLOURS: Mapping[Mark, str] = {
     Mark.NONE: "bold",
@@ -83,6 +84,12 @@ def progress_bar(on: Console) -> Progress:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
+    return Progress(*columns, console=on, transient=True)
+
+
+def row_bar(on: Console) -> Progress:
+    """Return a bar for rows; it goes away when it is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=on, transient=True)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envoi.cli.terminal import Terminal
     from envoi.message.raw import RawEmail
 
-__all__ = ["add_message_options", "read_mail"]
+__all__ = ["add_message_options", "read_attachments", "read_header", "read_mail"]
 
 
 def add_message_options(parser: ArgumentParser) -> None:
@@ -87,12 +87,22 @@ def read_mail(given: Namespace, terminal: Terminal) -> Email | RawEmail:
         subject=given.subject or "",
         text=_text(given, terminal),
         html=given.html if given.html_file is None else text_of(given.html_file),
-        attachments=[
-            *(Attachment.from_path(checked(path)) for path in given.attach),
-            *(Attachment.from_path(checked(path), inline=True) for path in given.inline),
-        ],
-        headers=[_header(line) for line in given.header],
+        attachments=read_attachments(given),
+        headers=[read_header(line) for line in given.header],
     )
+
+
+def read_attachments(given: Namespace) -> list[Attachment]:
+    """Return what --attach and --inline name.
+
+    Raises:
+        OSError: a file cannot be read.
+        UsageError: it can, but not be attached.
+    """
+    return [
+        *(Attachment.from_path(checked(path)) for path in given.attach),
+        *(Attachment.from_path(checked(path), inline=True) for path in given.inline),
+    ]
 
 
 def _text(given: Namespace, terminal: Terminal) -> str | None:
@@ -113,7 +123,12 @@ def _text(given: Namespace, terminal: Terminal) -> str | None:
     return text
 
 
-def _header(line: str) -> tuple[str, str]:
+def read_header(line: str) -> tuple[str, str]:
+    """Return name and value of ``Name: value``.
+
+    Raises:
+        InvalidHeader: there is no colon.
+    """
     name, colon, value = line.partition(":")
     if not colon:
         raise InvalidHeader(f"{line!r} is no header field: it looks like 'Name: value'")

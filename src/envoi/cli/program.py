@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import envoi
-from envoi.cli import check, send
+from envoi.cli import check, merge, send
 from envoi.cli.exits import Exit, exit_of
 from envoi.cli.failures import failure_page, failure_report, interruption
 from envoi.cli.terminal import Terminal
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = {"send": send, "check": check}
+COMMANDS = {"send": send, "merge": merge, "check": check}
 
 _DESCRIPTION = "Send e-mail and know what happened to it."
 _ENVIRONMENT = """\
 environment:
-  ENVOI_SERVER                the server of `envoi send`, as for --server
+  ENVOI_SERVER                the server of `envoi send` and `envoi merge`, as for --server
   ENVOI_PASSWORD              the password
   ENVOI_TOKEN                 an OAuth 2.0 access token, instead of a password
   ENVOI_PROXY                 the proxy, as for --proxy; here it may hold a password
@@ -49,6 +49,9 @@ examples:
   # a mail; the text is what is typed or piped in
   echo Hello | envoi send --from me@example.com --to you@example.org \\
       --subject Hi --server smtps://me@smtp.example.com
+
+  # a mail for every row of a file, from a template; first only to look at
+  envoi merge letters/welcome people.csv --from me@example.com
 
   # all about sending, with more examples
   envoi send --help

@@ -15,9 +15,8 @@ from envoi.cli.exits import Exit
 from envoi.cli.passwords import add_secret_options
 from envoi.cli.progress import ProgressBar
 from envoi.cli.receipts import receipt_page, receipt_report
-from envoi.cli.server import add_server_options, read_server, session_arguments
+from envoi.cli.server import add_server_argument, add_server_options, find_server, session_arguments
 from envoi.client.session import SMTPSession
-from envoi.errors import ConfigError
 from envoi.message.content import WireEncoding
 from envoi.session.outgoing import outgoing
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from envoi.message.envelope import DeliveryOptions
     from envoi.session.outgoing import Mail
     from envoi.session.receipt import Receipt
-    from envoi.session.settings import ServerURL, SessionArguments
+    from envoi.session.settings import SessionArguments
 
 __all__ = ["EXAMPLES", "SUMMARY", "USAGE", "add_options", "run"]
 
@@ -63,12 +62,7 @@ _READABLE = WireEncoding(eightbit=True, smtputf8=True)
 
 def add_options(parser: ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument(
-        "--server",
-        metavar="URL",
-        help="smtps://USER@HOST (TLS, port 465), smtp://USER@HOST (STARTTLS, 587), or HOST[:PORT]; "
-        "by default the variable ENVOI_SERVER",
-    )
+    add_server_argument(parser)
     add_message_options(parser)
     add_delivery_options(parser)
     add_server_options(parser)
@@ -95,19 +89,12 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
     if given.dry_run:
         return _show(read_mail(given, terminal), options, given, terminal)
     # First what costs nothing to find wrong, then the mail, and nobody is asked for a password in vain.
-    server = _server(given, terminal)
+    server = find_server(given, terminal)
     mail = read_mail(given, terminal)
     arguments = session_arguments(given, server, terminal)
     receipt = _send(mail, options, arguments, given, terminal)
     _tell(receipt, given, terminal)
     return Exit.IN_PART if receipt.refused else Exit.OK
-
-
-def _server(given: Namespace, terminal: Terminal) -> ServerURL:
-    text = given.server or terminal.environ.get("ENVOI_SERVER")
-    if not text:
-        raise ConfigError("through which server? Give --server URL, or set ENVOI_SERVER")
-    return read_server(text, given.security, public=bool(given.server))
 
 
 def _send(

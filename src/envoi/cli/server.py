@@ -20,10 +20,26 @@ if TYPE_CHECKING:
 
     from envoi.cli.terminal import Terminal
 
-__all__ = ["add_server_options", "read_server", "session_arguments"]
+__all__ = [
+    "add_server_argument",
+    "add_server_options",
+    "find_server",
+    "read_server",
+    "session_arguments",
+]
 
 _SCHEMES = {Security.STARTTLS: "smtp", Security.TLS: "smtps", Security.PLAINTEXT: "smtp+plaintext"}
 _TLS_PORT = 465
+
+
+def add_server_argument(parser: ArgumentParser) -> None:
+    """Declare ``--server``, for commands that send."""
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        help="smtps://USER@HOST (TLS, port 465), smtp://USER@HOST (STARTTLS, 587), or HOST[:PORT]; "
+        "by default the variable ENVOI_SERVER",
+    )
 
 
 def add_server_options(parser: ArgumentParser) -> None:
@@ -63,6 +79,18 @@ def add_server_options(parser: ArgumentParser) -> None:
     group.add_argument(
         "--proxy", metavar="URL", help="go through socks5://HOST:PORT or http://HOST:PORT (extra 'proxy')"
     )
+
+
+def find_server(given: Namespace, terminal: Terminal) -> ServerURL:
+    """Return the server that ``--server`` or the environment names.
+
+    Raises:
+        ConfigError: neither does; else as for `read_server`.
+    """
+    text = given.server or terminal.environ.get("ENVOI_SERVER")
+    if not text:
+        raise ConfigError("through which server? Give --server URL, or set ENVOI_SERVER")
+    return read_server(text, given.security, public=bool(given.server))
 
 
 def read_server(text: str, security: str | None, *, public: bool) -> ServerURL:
