@@ -102,6 +102,8 @@ def test_a_server_may_be_restarted_between_two_mails(
     with client.session(exim.submission, user=ALICE) as session:
         session.send(first, sender=ALICE.address, recipients=[BOB.address])
         assert exim.submission.as_sent(exim.mailbox(BOB).wait_for(first_id)) == first
+        # Its child that serves us would outlive it, and be waited for.
+        os.kill(owner_of(*sockets_to(exim.submission.port).values()), signal.SIGTERM)
         running.close()
         with pytest.raises(ConnectionFailed) as caught:
             session.send(second, sender=ALICE.address, recipients=[BOB.address])
