@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from envoi.message.calendar import Invitation
+    from envoi.message.problems import Problem
 
 __all__ = ["Attachment", "AutoSubmitted", "Email", "Priority", "Sensitivity"]
 
@@ -304,6 +305,19 @@ class Email:
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
+
+    def problems(self, *, now: datetime | None = None) -> tuple[Problem, ...]:
+        """What will hurt the mail, the worst first, each with its remedy; attachments are not read.
+
+        Args:
+            now: the present, an aware instant; when the mail was made, unless it is given.
+
+        Raises:
+            NotSupportedByServer: an attached message cannot be carried without more than a file holds.
+        """
+        from envoi.message.problems.composed import examine_email
+
+        return examine_email(self, self._composition(_ANYWHERE).plan, now)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Email:

@@ -19,8 +19,11 @@ from envoi.message.source import PathSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
+    from datetime import datetime
     from email.message import Message
     from typing import Any
+
+    from envoi.message.problems import Problem
 
 __all__ = ["RawContent", "RawEmail"]
 
@@ -28,6 +31,7 @@ _MESSAGE_ID = re.compile(rb"^message-id[ \t]*:\s*(<[^<>\r\n]*>)", re.IGNORECASE 
 _BCC = re.compile(rb"^(?:resent-)?bcc[ \t]*:.*(?:\r?\n[ \t].*)*(?:\r?\n|\Z)", re.IGNORECASE | re.MULTILINE)
 _LONGEST_HEADER = 1 << 20
 """Octets at the start of a file within which its header must end."""
+_AS_IT_IS = WireEncoding(eightbit=True, smtputf8=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +182,19 @@ class RawEmail:
     def chunks(self, used: WireEncoding) -> Iterator[bytes]:
         """See `RawContent.chunks`."""
         return self.content.chunks(used)
+
+    def problems(self, *, now: datetime | None = None) -> tuple[Problem, ...]:
+        """What will hurt the mail, the worst first, each with its remedy.
+
+        Args:
+            now: the present, an aware instant; without it no date is too old.
+
+        Raises:
+            UsageError: the file changed since this value was made.
+        """
+        from envoi.message.problems import examine
+
+        return examine(self.chunks(_AS_IT_IS), now=now, recipients=len(self.recipients))
 
     def achunks(self, used: WireEncoding) -> AsyncIterator[bytes]:
         """See `RawContent.achunks`."""
