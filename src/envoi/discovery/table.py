@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import fields
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from envoi.discovery.provider import AuthorizationServer, PasswordReality, Provider, UsernameForm
 
@@ -100,7 +100,4 @@ def _checked(name: str, row: Mapping[str, Any], kind: type) -> dict[str, Any]:
 
 
 def _frozen(value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    words: list[object] = value
-    return tuple(words)
+    return tuple(cast("list[object]", value)) if isinstance(value, list) else value
