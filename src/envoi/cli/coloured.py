@@ -41,6 +41,7 @@ _COLOURS: Mapping[Mark, str] = {
     Mark.BAD: "bold red",
     Mark.WARNING: "bold yellow",
     Mark.UNKNOWN: "bold magenta",
+    Mark.NOTE: "bold cyan",
 }
 
 

@@ -21,11 +21,12 @@ class Mark(Enum):
     BAD = "✗"
     WARNING = "!"
     UNKNOWN = "?"
+    NOTE = "·"
 
     @property
     def ascii(self) -> str:
         """The same in ASCII."""
-        return {"✓": "+", "✗": "x"}.get(self.value, self.value)
+        return {"✓": "+", "✗": "x", "·": "-"}.get(self.value, self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

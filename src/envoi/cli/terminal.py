@@ -120,7 +120,7 @@ class Terminal:
     def _draw(self, page: Page, stream: TextIO | None) -> None:
         if stream is None:
             return
-        signs, console = _can_show("✓✗", stream), self._console(stream)
+        signs, console = _can_show("✓✗·", stream), self._console(stream)
         if console is None:
             self._write(stream, plain.draw(page, signs=signs))
             return

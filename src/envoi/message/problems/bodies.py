@@ -32,7 +32,7 @@ def check_bodies(message: Outline) -> Iterator[Problem]:
             Kind.NO_PLAIN_TEXT,
             rich[0].where,
             "there is HTML and no plain text beside it",
-            "Give text= as well, or install envoi[html], which makes it from the HTML; filters count it.",
+            "Add the same as plain text (Email: text=; envoi[html] makes it of the HTML); filters count it.",
         )
     elif rich and _is_blank(plain) and not _is_blank(rich):
         yield warning(

@@ -22,7 +22,7 @@ __all__ = ["check_bulk"]
 
 _URIS = re.compile(r"<([^<>]+)>")
 _ONE_CLICK = re.compile(r"List-Unsubscribe\s*=\s*One-Click", re.IGNORECASE)
-_HOW = "Give the Email unsubscribe= with an https:// address of its own for each recipient."
+_HOW = "Name an https:// address of its own for each recipient (Email: unsubscribe=)."
 
 
 def check_bulk(message: Outline, recipients: int) -> Iterator[Problem]:

@@ -166,7 +166,7 @@ def _of_references(message: Outline, pages: list[tuple[Part, Markup]]) -> Iterat
             Kind.CONTENT_ID,
             used[name],
             f"it shows cid:{name[:60]}, and no part has this Content-ID",
-            "Attach the picture with inline=True and the same content_id, or take it out of the HTML.",
+            "Add the picture (Attachment: inline=True, content_id=…), or take it out of the HTML.",
         )
     places = {place for _, found in pages for place in found.references}
     for name, part in there.items():

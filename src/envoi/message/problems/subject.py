@@ -56,5 +56,5 @@ def check_subject(message: Outline) -> Iterator[Problem]:
             Kind.SUBJECT,
             "Subject",
             "it pretends to be an answer (“Re:”), but no In-Reply-To or References field says to what",
-            "Set in_reply_to and references, or leave “Re:” out.",
+            "Say to what in these fields (Email: in_reply_to=, references=), or leave “Re:” out.",
         )
