@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from envoi.message.email import Attachment, Email
     from envoi.message.envelope import DeliveryOptions, Notify, Recipient
     from envoi.message.raw import RawEmail
+    from envoi.message.templates.merging import merge
+    from envoi.message.templates.template import Template
     from envoi.ports import TLSOptions
     from envoi.session.receipt import Receipt
     from envoi.session.timeouts import Timeouts
@@ -78,9 +80,11 @@ __all__ = [
     "SenderRejected",
     "TLSFailed",
     "TLSOptions",
+    "Template",
     "Timeouts",
     "TokenUnavailable",
     "UsageError",
+    "merge",
 ]
 
 _ROOMS = {
@@ -92,6 +96,8 @@ _ROOMS = {
     "Notify": "message.envelope",
     "Recipient": "message.envelope",
     "RawEmail": "message.raw",
+    "Template": "message.templates.template",
+    "merge": "message.templates.merging",
     "TLSOptions": "ports",
     "Receipt": "session.receipt",
     "Timeouts": "session.timeouts",

@@ -73,7 +73,7 @@ def read_folder(folder: str | PathLike[str], name: str) -> Sources:
         raise UsageError(f"the template {name!r} has both {html.name} and {mjml.name}; delete one")
     if text is None and html is None and mjml is None:
         raise UsageError(f"the template {name!r} has no body: write {name}.txt, {name}.html or {name}.mjml")
-    includes = {} if mjml is None else {one.name: _read(one).text for one in sorted(place.glob("*.mjml"))}
+    includes = {} if mjml is None else _includes(place, mjml.name)
     return Sources(subject=subject, text=text, html=html, mjml=mjml, folder=place, includes=includes)
 
 
@@ -85,6 +85,10 @@ def _find(place: Path, name: str, ending: str) -> Source | None:
         if path.is_file():
             return _read(path)
     return None
+
+
+def _includes(place: Path, document: str) -> dict[str, str]:
+    return {one.name: _read(one).text for one in sorted(place.glob("*.mjml")) if one.name != document}
 
 
 def _read(path: Path) -> Source:

@@ -49,41 +49,46 @@ def to_html(source: str, name: str, includes: Mapping[str, str]) -> str:
         raise UsageError("MJML needs the package mrml: install envoi[mjml]") from error
     places = _Places()
     document = places.hide(source, name)
+    own = places.count
     others = {path: places.hide(text, path) for path, text in includes.items()}
     options = mrml.ParserOptions(include_loader=mrml.memory_loader(others))
     try:
         html = mrml.to_html(document, options).content
     except OSError as error:
         raise UsageError(f"{name} is no MJML that can be read: {error}") from error
-    return places.show(html, name)
+    places.check(html, own, name)
+    return places.show(html)
 
 
 class _Places:
     """What belongs to Jinja, in order."""
 
-    __slots__ = ("_count", "_texts")
+    __slots__ = ("_texts",)
 
     def __init__(self) -> None:
         self._texts: list[str] = []
-        self._count: dict[str, range] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self._texts)
 
     def hide(self, source: str, name: str) -> str:
         if _WORD in source:
             raise UsageError(f"{name} contains the word {_WORD}, which envoi uses for its own purposes")
-        start = len(self._texts)
-        hidden = _JINJA.sub(self._hidden, source)
-        self._count[name] = range(start, len(self._texts))
-        return hidden
+        return _JINJA.sub(self._hidden, source)
 
-    def show(self, html: str, name: str) -> str:
-        """Put everything back; what is gone from the main document was misplaced there."""
+    def check(self, html: str, own: int, name: str) -> None:
+        """Refuse a document of whose first `own` places one is gone: it was misplaced."""
         there = {int(number) for number in _PLACE.findall(html)}
-        for at in self._count[name]:
-            if at not in there and not self._texts[at].startswith("{#"):
+        for at, text in enumerate(self._texts[:own]):
+            if at not in there and not text.startswith("{#"):
                 raise UsageError(
-                    f"{name}: MJML has no use for {self._texts[at]} where it stands; sizes and the like must "
-                    "be fixed, and nothing may stand outside mj-head and mj-body"
+                    f"{name}: MJML has no use for {text} where it stands; sizes and the like must be fixed, "
+                    "and nothing may stand outside mj-head and mj-body"
                 )
+
+    def show(self, html: str) -> str:
+        """Put everything back."""
         return _PLACE.sub(lambda found: self._texts[int(found[1])], html)
 
     def _hidden(self, found: re.Match[str]) -> str:

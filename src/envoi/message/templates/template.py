@@ -151,11 +151,12 @@ class Template:
         given = {**(row or {}), **values}
         to = self._address(given)
         names = self._sandbox.values(given)
+        subject = self._subject.text(names)
         plain = None if self._text is None else self._text.pieces(names)
         html = None if self._html is None else self._html.pieces(names)
         return self._model.personalised(
             to,
-            subject=self._subject.text(names),
+            subject=subject,
             text=None if plain is None else "".join(plain),
             html=None if html is None else "".join(html),
             unsubscribe=None if self._way_out is None else Unsubscribe.of(self._way_out.text(names)),
