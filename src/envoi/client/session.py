@@ -7,9 +7,11 @@ alike by a test.
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakSet
 
 from envoi.drivers.blocking import BlockingRuntime
 from envoi.session.conversation import Conversation, each
@@ -110,6 +112,7 @@ class SMTPSession:
         )
         self._conversation = Conversation(settings, BlockingRuntime())
         self._lock = threading.Lock()
+        _sessions.add(self)
 
     @classmethod
     def from_url(cls, url: str, **options: Unpack[SessionOptions]) -> Self:
@@ -212,6 +215,19 @@ class SMTPSession:
     def _run(self, flow: Coroutine[Any, Any, T]) -> T:
         with self._lock:
             return run_sync(flow)
+
+
+_sessions: WeakSet[SMTPSession] = WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked child: the thread that held a lock stayed with the parent."""
+    for session in _sessions:
+        session._lock = threading.Lock()  # noqa: SLF001 - of this module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class AsyncSMTPSession:

@@ -72,6 +72,8 @@ class NetworkStream:
 
     async def poll(self) -> bytes | None:
         """Return what can be read without waiting."""
+        if os.getpid() != self._pid:
+            return b""  # For a forked child it is over: the dialogue is its parent's.
         engine = self._engine
         if engine is None:
             return await self._channel.poll()
