@@ -4,7 +4,7 @@ BIN := .venv/bin
 FAST := not slow and not programs
 
 .DEFAULT_GOAL := env
-.PHONY: env demo test quick lint types layers cover system-packages lock wheel wheel-test clean help
+.PHONY: env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
 
 env:  ## make .venv with everything that development needs
 	@python=$$(scripts/find-python) && "$$python" scripts/bootstrap.py
@@ -12,7 +12,7 @@ env:  ## make .venv with everything that development needs
 demo: env  ## send a mail through envoi's own local server and show all of it
 	@$(BIN)/python examples/demo.py
 
-test: env system-packages lint types layers cover wheel-test  ## everything, as before a change lands
+test: env system-packages node-packages lint types layers cover wheel-test  ## everything, as before a change lands
 
 quick: env  ## the fast tests only
 	@$(BIN)/python -m pytest -q -m "$(FAST)"
@@ -32,7 +32,7 @@ layers: env  ## who may import whom
 	@echo "== layers: import-linter"
 	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 
-cover: env system-packages  ## all tests, with branch coverage
+cover: env system-packages node-packages  ## all tests, with branch coverage
 	@echo "== tests, with coverage"
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest
@@ -44,6 +44,10 @@ cover: env system-packages  ## all tests, with branch coverage
 system-packages:  ## the mail servers that the tests talk to (Debian)
 	@echo "== system packages"
 	@scripts/system-packages
+
+node-packages:  ## the OpenID provider that the tests sign in to (npm)
+	@echo "== node packages"
+	@scripts/node-packages
 
 lock: env  ## pin and hash the requirements again (UPGRADE=1: with the newest versions)
 	@scripts/lock $(if $(UPGRADE),--upgrade)

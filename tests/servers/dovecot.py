@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tests.servers.daemon import Daemon
 from tests.servers.listeners import USERS, Listener, User, fill_in
 from tests.servers.mailbox import ImapMailbox
-from tests.servers.tokens import ISSUER, SCOPE, TokenMint
+from tests.servers.tokens import ISSUER, SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tests.servers.certificates import CertificateAuthority
     from tests.servers.ports import PortPool
+    from tests.servers.tokens import TokenMint
 
 __all__ = ["Dovecot", "running_dovecot"]
 
@@ -52,9 +53,11 @@ class Dovecot:
 
 
 @contextmanager
-def running_dovecot(folder: Path, ca: CertificateAuthority, ports: PortPool) -> Iterator[Dovecot]:
+def running_dovecot(
+    folder: Path, ca: CertificateAuthority, tokens: TokenMint, ports: PortPool
+) -> Iterator[Dovecot]:
     """Run Dovecot with everything it writes under `folder`."""
-    dovecot = _laid_out(folder, ca, ports)
+    dovecot = _laid_out(folder, ca, tokens, ports)
     configuration = _write_configuration(folder, ca, dovecot)
     daemon = Daemon(["dovecot", "-F", "-c", str(configuration)], log=folder / "log")
     try:
@@ -64,7 +67,7 @@ def running_dovecot(folder: Path, ca: CertificateAuthority, ports: PortPool) -> 
         daemon.stop()
 
 
-def _laid_out(folder: Path, ca: CertificateAuthority, ports: PortPool) -> Dovecot:
+def _laid_out(folder: Path, ca: CertificateAuthority, tokens: TokenMint, ports: PortPool) -> Dovecot:
     relayed = (*_LMTP_TRACE, "Received", "Received")
     return Dovecot(
         ca_file=ca.ca_file,
@@ -73,7 +76,7 @@ def _laid_out(folder: Path, ca: CertificateAuthority, ports: PortPool) -> Doveco
         lmtp=Listener(port=ports.take(), security="plaintext", trace=_LMTP_TRACE),
         lmtp_socket=_socket_path(folder / "run" / "lmtp"),
         auth_socket=_socket_path(folder / "run" / "auth-smtp"),
-        tokens=TokenMint(),
+        tokens=tokens,
         submission=Listener(port=ports.take(), security="starttls", trace=relayed),
         submissions=Listener(port=ports.take(), security="tls", trace=relayed),
         relay_port=ports.take(),

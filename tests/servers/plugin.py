@@ -1,4 +1,4 @@
-"""The fixtures `ca`, `dovecot`, `postfix`, `exim` and `dovecot_submission`, for every folder of tests.
+"""The fixtures `ca`, `dovecot`, `postfix`, `exim`, `dovecot_submission` and `oidc_provider`, for every folder of tests.
 
 Each server starts when the first test asks for it, once per session, and ends with the session; all they
 write is under one temporary folder that goes with them. Two sessions at once do not meet: ports and
@@ -21,13 +21,24 @@ from tests.servers.certificates import CertificateAuthority, create_authority
 from tests.servers.dovecot import Dovecot, running_dovecot
 from tests.servers.exim import Exim, running_exim
 from tests.servers.listeners import ALICE
+from tests.servers.oidc_provider import MODULES, OIDCProvider, running_oidc_provider
 from tests.servers.ports import PortPool
 from tests.servers.postfix import Postfix, running_postfix
+from tests.servers.tokens import TokenMint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["ca", "dovecot", "dovecot_submission", "exim", "postfix", "server_folder", "server_ports"]
+__all__ = [
+    "ca",
+    "dovecot",
+    "dovecot_submission",
+    "exim",
+    "oidc_provider",
+    "postfix",
+    "server_folder",
+    "server_ports",
+]
 
 Server = TypeVar("Server")
 _START_SECONDS = pytest.StashKey[dict[str, float]]()
@@ -60,13 +71,14 @@ def ca(server_folder: Path) -> CertificateAuthority:
 def dovecot(
     server_folder: Path,
     ca: CertificateAuthority,
+    token_mint: TokenMint,
     server_ports: PortPool,
     require_program: Callable[[str], Path],
     pytestconfig: pytest.Config,
 ) -> Iterator[Dovecot]:
     """Give a running Dovecot."""
     _require_root(require_program("dovecot"))
-    server = running_dovecot(_room(server_folder, "dovecot"), ca, server_ports)
+    server = running_dovecot(_room(server_folder, "dovecot"), ca, token_mint, server_ports)
     with _timed(pytestconfig, "dovecot", server) as running:
         yield running
 
@@ -110,6 +122,29 @@ def exim(
         yield running
 
 
+@pytest.fixture(scope="session")
+def token_mint() -> TokenMint:
+    """Give the key that every server believes tokens by."""
+    return TokenMint()
+
+
+@pytest.fixture(scope="session")
+def oidc_provider(
+    server_folder: Path,
+    token_mint: TokenMint,
+    server_ports: PortPool,
+    require_program: Callable[[str], Path],
+    pytestconfig: pytest.Config,
+) -> Iterator[OIDCProvider]:
+    """Give a running OpenID provider, whose tokens open the mailboxes."""
+    node = require_program("node")
+    if not MODULES.exists():
+        _miss("oidc-provider (scripts/node-packages installs it)")
+    server = running_oidc_provider(_room(server_folder, "oidc"), node, token_mint, server_ports)
+    with _timed(pytestconfig, "oidc-provider", server) as running:
+        yield running
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say how long each server took to start."""
     seconds = config.stash.get(_START_SECONDS, {})
@@ -135,7 +170,11 @@ def _room(folder: Path, name: str) -> Path:
 def _require_root(program: Path) -> None:
     if os.geteuid() == 0:
         return
-    text = f"MISSING PROGRAM: {program.name} (is here, but only root can start it: run the tests as root)"
+    _miss(f"{program.name} (is here, but only root can start it: run the tests as root)")
+
+
+def _miss(what: str) -> None:
+    text = f"MISSING PROGRAM: {what}"
     if os.environ.get("CI") == "true":
         pytest.fail(text, pytrace=False)
     pytest.skip(text)

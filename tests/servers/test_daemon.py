@@ -16,6 +16,7 @@ from tests.servers.exim import running_exim
 from tests.servers.listeners import Listener
 from tests.servers.ports import PortPool
 from tests.servers.postfix import running_postfix
+from tests.servers.tokens import TokenMint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,7 @@ def test_servers_leave_no_process_behind(
         (room / name).mkdir()
     program = require_program("exim4")
     with (
-        running_dovecot(room / "d", ca, server_ports) as dovecot,
+        running_dovecot(room / "d", ca, TokenMint(), server_ports) as dovecot,
         running_postfix(room / "p", ca, dovecot, server_ports),
         running_exim(room / "e", program, ca, server_ports),
     ):

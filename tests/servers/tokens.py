@@ -29,6 +29,11 @@ class TokenMint:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
+    @property
+    def key(self) -> str:
+        """What the servers check signatures with (HS256), base64."""
+        return base64.b64encode(self._key).decode("ascii")
+
     def mint(
         self, email: str, *, lifetime_seconds: int = 3600, scope: str = SCOPE, issuer: str = ISSUER
     ) -> str:
@@ -43,7 +48,7 @@ class TokenMint:
         """Put the key where Dovecot looks for it, base64 as it wants it."""
         place = folder / "default" / "HS256"
         place.mkdir(parents=True)
-        (place / "default").write_bytes(base64.b64encode(self._key))
+        (place / "default").write_text(self.key, encoding="ascii")
 
 
 def _claims(email: str, lifetime_seconds: int, scope: str, issuer: str) -> dict[str, object]:
