@@ -2,25 +2,25 @@
 
 A `Channel` moves bytes, a `TLSEngine` turns them into records and back, and this module puts the
 one on top of the other when asked to; it has no colour and does no I/O of its own. Until then it
-only passes calls on.
+only passes calls on, and OpenSSL, which is a third of a small program's memory, is not loaded.
 """
 
 from __future__ import annotations
 
 import os
-import ssl
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from envoi.drivers.channel import CLOSE_SECONDS
 from envoi.drivers.failures import seconds
-from envoi.drivers.tls import Handshake
-from envoi.drivers.tls_failures import broken, clear_text, handshake_failed, left, plain_first
 from envoi.errors import DeadlineExceeded, DeliveryError, Disconnected, LocalProtocolError, Phase
 
 if TYPE_CHECKING:
+    import ssl
+
     from envoi.drivers.channel import Channel
+    from envoi.drivers.tls import Handshake
     from envoi.drivers.tls_engine import TLSEngine
     from envoi.ports import TLSInfo, TLSOptions
 
@@ -88,8 +88,8 @@ class NetworkStream:
     def _decrypt(self, engine: TLSEngine, records: bytes) -> bytes:
         try:
             return engine.decrypt(records)
-        except ssl.SSLError as error:
-            raise broken(self.peer, error) from error
+        except engine.failure as error:
+            raise _broken(self.peer, error) from error
 
     async def write(self, data: bytes | bytearray | memoryview, timeout: float | None) -> None:
         """Write all of it."""
@@ -107,11 +107,14 @@ class NetworkStream:
     def _encrypt(self, engine: TLSEngine, data: bytes | bytearray | memoryview) -> bytes:
         try:
             return engine.encrypt(data)
-        except ssl.SSLError as error:
-            raise broken(self.peer, error) from error
+        except engine.failure as error:
+            raise _broken(self.peer, error) from error
 
     async def start_tls(self, options: TLSOptions, server_hostname: str, timeout: float | None) -> TLSInfo:
         """Do the TLS handshake as the client."""
+        from envoi.drivers.tls import Handshake
+        from envoi.drivers.tls_failures import clear_text, handshake_failed, left
+
         if self._engine is not None:
             raise LocalProtocolError("TLS is already in use on this connection", phase=Phase.TLS)
         if early := self._channel.early:
@@ -121,7 +124,7 @@ class NetworkStream:
         try:
             await self._shake_hands(engine, timeout)
             self.tls = handshake.finish()
-        except ssl.SSLError as error:
+        except engine.failure as error:
             await self._send_alert(engine)
             raise handshake_failed(self.peer, handshake.server_hostname, error, engine.presented()) from error
         except DeadlineExceeded as error:
@@ -133,6 +136,8 @@ class NetworkStream:
         return self.tls
 
     async def _shake_hands(self, engine: TLSEngine, timeout: float | None) -> None:
+        from envoi.drivers.tls_failures import left, plain_first
+
         deadline = None if timeout is None else monotonic() + timeout
         received = b""
         while not engine.handshake(received):
@@ -166,3 +171,9 @@ class NetworkStream:
     def abort(self) -> None:
         """Close at once."""
         self._channel.abort()
+
+
+def _broken(peer: str, error: ssl.SSLError) -> DeliveryError:
+    from envoi.drivers.tls_failures import broken
+
+    return broken(peer, error)

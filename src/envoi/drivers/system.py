@@ -6,8 +6,9 @@ draws random numbers for a session.
 
 from __future__ import annotations
 
-import secrets
+import os
 import socket
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 
 __all__ = ["hostname", "nonce", "now"]
@@ -20,7 +21,7 @@ def now() -> datetime:
 
 def nonce() -> bytes:
     """Fresh printable random octets without a comma (RFC 5802 §5.1): 192 bits."""
-    return secrets.token_urlsafe(24).encode("ascii")
+    return urlsafe_b64encode(os.urandom(24))
 
 
 def hostname() -> str:

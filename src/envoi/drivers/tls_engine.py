@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +23,16 @@ _RECORD = 16 * 1024  # RFC 8446 §5.1: the most that one record holds
 
 
 class TLSEngine:
-    """The client's side of one TLS connection."""
+    """The client's side of one TLS connection.
+
+    Attributes:
+        failure: what its methods raise, for callers that must not load `ssl` themselves.
+        closed: whether the peer has taken leave.
+    """
 
     __slots__ = ("_incoming", "_outgoing", "_tls", "closed")
+
+    failure: ClassVar[type[ssl.SSLError]] = ssl.SSLError
 
     def __init__(self, context: ssl.SSLContext, server_hostname: str, session: ssl.SSLSession | None) -> None:
         self._incoming = ssl.MemoryBIO()

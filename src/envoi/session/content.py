@@ -30,9 +30,9 @@ Progress = Callable[[int, "int | None"], None]
 
 PIECE = 64 * 1024
 """Octets written at once: one system call, one TLS record train, and small beside any interpreter."""
-CHUNK = 256 * 1024
+CHUNK = PIECE
 """Octets of a BDAT chunk of a large message."""
-CHUNKS_IN_FLIGHT = 8
+CHUNKS_IN_FLIGHT = 16
 """Chunks whose replies may be outstanding when the server offers PIPELINING."""
 
 
