@@ -66,7 +66,7 @@ def _of_order(alternatives: Part) -> Iterator[Problem]:
 
 def _of_emptiness(message: Outline) -> Iterator[Problem]:
     leaves = message.leaves
-    if all(part.is_body for part in leaves) and _is_blank(leaves):
+    if leaves and all(part.is_body for part in leaves) and _is_blank(leaves):
         yield warning(
             Kind.EMPTY,
             "message",

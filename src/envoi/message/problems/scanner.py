@@ -7,6 +7,7 @@ begin. What is remembered of a part is in `outline`, what is good or bad about i
 from __future__ import annotations
 
 import re
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from envoi.message.problems.outline import Field, Outline, Part
@@ -52,17 +53,25 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
+class _State(Enum):
+    HEADER = auto()
+    BODY = auto()
+    BETWEEN = auto()
+    """Before the first part of a multipart, or after its last one."""
+
+
 class _Scanner:
     """Where in the message we are."""
 
-    __slots__ = ("_field", "_in_header", "_open", "_part", "outline")
+    __slots__ = ("_field", "_last_end", "_open", "_part", "_state", "outline")
 
     def __init__(self) -> None:
         self.outline = Outline()
         self._open: list[tuple[bytes, Part]] = []
-        self._part: Part | None = self.outline.root
-        self._in_header = True
+        self._part = self.outline.root
+        self._state = _State.HEADER
         self._field: list[bytes] = []
+        self._last_end = 0
 
     def line(self, line: bytes) -> None:
         bare = self._without_end(line)
@@ -70,15 +79,15 @@ class _Scanner:
         self.outline.size += len(line)
         if bare.startswith(b"--") and self._boundary(bare.rstrip(b" \t")):
             return
-        if self._in_header:
+        if self._state is _State.HEADER:
             self._header(bare, len(line), first=first)
-        elif self._part is not None:
+        elif self._state is _State.BODY:
             self._body(self._part, bare, line)
         elif len(self._open) == 1 and self._open[0][1].closed:
             self.outline.unseen += len(bare.strip())
 
     def finish(self) -> None:
-        if self._in_header:
+        if self._state is _State.HEADER:
             self._end_header()
         for part in self.outline.root.walk():
             _number(part)
@@ -101,21 +110,31 @@ class _Scanner:
         for at in range(len(self._open) - 1, -1, -1):
             boundary, part = self._open[at]
             if line.startswith(boundary) and line[len(boundary) :] in (b"", b"--"):
-                if self._in_header:
+                if self._state is _State.HEADER:
                     self._end_header()
+                elif self._state is _State.BODY:
+                    self._take_back(self._part)
                 del self._open[at + 1 :]
                 if line == boundary:
                     self._begin(part)
                 else:
                     part.closed = True
-                    self._part = None
+                    self._state = _State.BETWEEN
                 return True
         return False
+
+    def _take_back(self, part: Part) -> None:
+        """Take from a body the line end before a boundary, which belongs to that (RFC 2046 §5.1.1)."""
+        if part.octets:
+            is_whole = len(part.kept) == part.octets
+            part.octets -= self._last_end
+            if is_whole:
+                del part.kept[part.octets :]
 
     def _begin(self, parent: Part) -> None:
         self._part = Part(depth=parent.depth + 1)
         parent.parts.append(self._part)
-        self._in_header = True
+        self._state = _State.HEADER
 
     def _header(self, line: bytes, octets: int, *, first: bool) -> None:
         if self._part is self.outline.root:
@@ -132,28 +151,27 @@ class _Scanner:
         else:
             self._end_header()
             self.outline.header_break = self.outline.header_break or line
-            if self._part is not None:
+            if self._state is _State.BODY:
                 self._body(self._part, line, line + b"\r\n")
 
     def _end_field(self) -> None:
-        if self._field and self._part is not None:
-            name = self._field[0].partition(b":")[0].decode("ascii", "replace")
+        if self._field:
+            name = self._field[0].partition(b":")[0].rstrip().decode("ascii", "replace")
             self._part.fields.append(Field(name=name, lines=tuple(self._field)))
         self._field = []
 
     def _end_header(self) -> None:
         self._end_field()
-        self._in_header = False
+        self._state = _State.BODY
         part = self._part
-        if part is None:
-            return
         digest = bool(self._open) and self._open[-1][1].kind == "multipart/digest"
         part.read_header("message/rfc822" if digest else "text/plain")
         if part.is_multipart and part.boundary and len(self._open) < _DEEPEST:
             self._open.append((b"--" + part.boundary.encode("utf-8", "replace"), part))
-            self._part = None
+            self._state = _State.BETWEEN
 
     def _body(self, part: Part, bare: bytes, line: bytes) -> None:
+        self._last_end = len(line) - len(bare)
         part.octets += len(line)
         part.longest = max(part.longest, len(bare))
         part.eightbit = part.eightbit or not bare.isascii()

@@ -154,7 +154,7 @@ def _of_lines(part: Part) -> Iterator[Problem]:
             Kind.LONG_LINE,
             part.where,
             f"a line of {part.longest} octets",
-            f"Wrap it at {_COLUMNS} columns, or send format=flowed (Email: flowed=True); some readers do not wrap.",
+            f"Wrap it at {_COLUMNS} columns, or use format=flowed (Email: flowed=True); not all wrap it.",
         )
 
 
