@@ -263,7 +263,7 @@ def test_memory_stays_flat(piece: int, offers: bytes) -> None:
         b"250 ok\r\n250 ok\r\n",
         *[b"354 go\r\n"] * (b"CHUNKING" not in offers),
     )
-    drain.reads.extend([b"250 ok\r\n"] * (8_000_000 // CHUNK + 10))
+    drain.reads.extend([b"250 ok\r\n"] * (2 * 8_000_000 // CHUNK))
     drain.polls = False
     link = link_over(drain)
 
@@ -276,5 +276,6 @@ def test_memory_stays_flat(piece: int, offers: bytes) -> None:
     run_sync(act())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert drain.largest < CHUNK + 100
-    assert peak < 3_000_000
+    # Line ends and dots can double what was cut.
+    assert drain.largest < 2 * CHUNK + 100
+    assert peak < 2_000_000
