@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from envoi.client.discover import async_discover, discover
     from envoi.client.session import AsyncSMTPSession, SMTPSession
     from envoi.errors import (
         Accepted,
@@ -84,10 +85,14 @@ __all__ = [
     "Timeouts",
     "TokenUnavailable",
     "UsageError",
+    "async_discover",
+    "discover",
     "merge",
 ]
 
 _ROOMS = {
+    "async_discover": "client.discover",
+    "discover": "client.discover",
     "AsyncSMTPSession": "client.session",
     "SMTPSession": "client.session",
     "Attachment": "message.email",

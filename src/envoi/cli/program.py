@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import envoi
-from envoi.cli import check, lint, merge, send
+from envoi.cli import check, discover, lint, merge, send
 from envoi.cli.exits import Exit, exit_of
 from envoi.cli.failures import failure_page, failure_report, interruption
 from envoi.cli.terminal import Terminal
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = {"send": send, "merge": merge, "check": check, "lint": lint}
+COMMANDS = {"send": send, "merge": merge, "check": check, "discover": discover, "lint": lint}
 
 _DESCRIPTION = "Send e-mail and know what happened to it."
 _ENVIRONMENT = """\
