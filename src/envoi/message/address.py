@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from envoi.errors import InvalidAddress
 from envoi.message import idn
@@ -141,6 +142,7 @@ def _check_international(character: str, local: str) -> None:
         )
 
 
+@lru_cache(maxsize=1024)
 def _check_domain(domain: str) -> None:
     if domain.startswith("["):
         _check_literal(domain)

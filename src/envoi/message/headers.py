@@ -78,7 +78,8 @@ def tokens(name: str, words: Iterable[str]) -> str:
 def addresses(name: str, values: Sequence[Address | Group]) -> str:
     """A field of addresses and groups."""
     if len(values) == 1 and isinstance(values[0], Address):
-        line = f"{name}: {_mailbox_line(values[0])}\r\n"
+        only = values[0]
+        line = f"{name}: {_mailbox_line(only) if only.name else only.spec}\r\n"
         if len(line) <= COLUMNS + 2:
             return line
     lines = _Lines(name)
@@ -166,8 +167,6 @@ def _phrase(name: str) -> tuple[tuple[bool, str], ...]:
 
 @lru_cache(maxsize=2048)
 def _mailbox_line(address: Address) -> str:
-    if not address.name:
-        return address.spec
     words = (
         " ".join(encoded_words(text, LONGEST)) if coded else text for coded, text in _phrase(address.name)
     )

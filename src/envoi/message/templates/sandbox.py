@@ -66,11 +66,13 @@ class Sandbox:
 class Compiled:
     """A template that is ready."""
 
-    __slots__ = ("_name", "_template")
+    __slots__ = ("_blocks", "_environment", "_name", "_root")
 
     def __init__(self, template: JinjaTemplate, name: str) -> None:
-        self._template = template
         self._name = name
+        self._environment = template.environment
+        self._blocks = template.blocks
+        self._root = template.root_render_func
 
     def pieces(self, values: dict[str, Any]) -> list[str]:
         """The text for some values, in pieces: those that never change are the same each time.
@@ -78,11 +80,10 @@ class Compiled:
         Raises:
             UsageError: a name is undefined, or the template fails otherwise; the text says where.
         """
-        template = self._template
         # What Template.render does, without joining: the pieces are worth knowing (`woven`).
-        context = Context(template.environment, values, template.name, template.blocks)
+        context = Context(self._environment, values, self._name, self._blocks)
         try:
-            return list(template.root_render_func(context))
+            return list(self._root(context))
         except Exception as error:  # an expression may fail in any way that Python can
             raise self._failure(error) from error
 

@@ -127,16 +127,17 @@ class Letter:
 
 def weave(pieces: Sequence[Piece], offered: WireEncoding) -> tuple[Transfer, bytes] | None:
     """The octets of a text and how they are encoded; None when the pieces cannot be encoded one by one."""
-    beyond = 0
+    beyond = size = 0
     for piece in pieces:
         if not piece.usual:
             return None
         beyond += piece.beyond
+        size += len(piece.plain[0])
     transfer = None
     if not beyond or offered.eightbit:
         transfer = untouched(offered, is_ascii=not beyond, fits=_longest(pieces) <= LONGEST_LINE)
     if transfer is None:
-        transfer = shorter(beyond, sum([len(piece.plain[0]) for piece in pieces]))
+        transfer = shorter(beyond, size)
     if transfer == "base64":
         return None  # its groups of three octets end where they like
     if transfer == "quoted-printable":
