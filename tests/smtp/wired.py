@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envoi.smtp.commands import Verb
-from envoi.smtp.server import CommandReceived, ContentFinished, ContentReceived, ServerMachine, split_path
+from envoi.smtp.server import ServerMachine
+from envoi.smtp.server_events import CommandReceived, ContentFinished, ContentReceived, split_path
 from tests.smtp.chunkings import cut
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from envoi.smtp.client import ClientMachine
     from envoi.smtp.replies import Reply
-    from envoi.smtp.server import Event
+    from envoi.smtp.server_events import Event
 
 OFFERS = ("PIPELINING", "CHUNKING", "BINARYMIME", "SIZE 1000000", "STARTTLS", "AUTH PLAIN LOGIN")
 

@@ -1,23 +1,27 @@
 """The server's role: octets in, events out; replies in, octets out. No waiting, no policy.
 
 `ServerMachine` reads command lines and messages, and holds them against the same `tables` as
-the client. What to answer is for whoever drives it (`envoi.testing`): each `CommandReceived` says
-whether it was in order, and every event but `ContentReceived` wants a reply.
+the client. What to answer is for whoever drives it (`envoi.testing`); the events it gets are in
+`server_events`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from envoi.errors import LocalProtocolError, Phase
 from envoi.smtp.commands import Verb
 from envoi.smtp.data import Unstuffer
 from envoi.smtp.replies import format_reply
+from envoi.smtp.server_events import CommandReceived, ContentFinished, ContentReceived
 from envoi.smtp.tables import TRANSITIONS, Outcome, State
 
-__all__ = ["CommandReceived", "ContentFinished", "ContentReceived", "Event", "ServerMachine", "split_path"]
+if TYPE_CHECKING:
+    from envoi.smtp.server_events import Event
+
+__all__ = ["ServerMachine"]
 
 MAX_COMMAND = 2048
 """As Postfix has it: RFC 5321's 512 octets and room for the extensions' parameters."""
@@ -26,50 +30,6 @@ MAX_AUTH_RESPONSE = 12288
 
 _VERBS = {verb.value.encode(): verb for verb in Verb if verb.value.isupper() and " " not in verb.value}
 _BDAT = re.compile(rb"BDAT ([0-9]{1,20})( LAST)?", re.IGNORECASE)
-# RFC 5321 §4.1.2: what stands in angle brackets, quoted strings taken whole.
-_PATH = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^"<>\s])*)>(?: (.*))?')
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandReceived:
-    """A command line.
-
-    Attributes:
-        verb: the command, or None when it is unknown.
-        argument: what follows the verb, as text; the response itself for AUTH_RESPONSE.
-        problem: why it cannot be obeyed (a reply code and its text), or None.
-        size: octets of the chunk, for BDAT, which wants no reply of its own: the end of the chunk does.
-    """
-
-    verb: Verb | None
-    argument: str
-    problem: tuple[int, str] | None = None
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentReceived:
-    """A part of the message, dots undone. Wants no reply."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentFinished:
-    """The final dot, or the end of a BDAT chunk.
-
-    Attributes:
-        verb: CONTENT, BDAT or BDAT_LAST.
-        problem: why the chunk was dropped (a reply code and its text), or None.
-        bare: CRs and LFs that stood alone; a server should refuse such a message.
-    """
-
-    verb: Verb
-    problem: tuple[int, str] | None = None
-    bare: int = 0
-
-
-Event = CommandReceived | ContentReceived | ContentFinished
 
 
 class ServerMachine:
@@ -230,18 +190,3 @@ def _text(octets: bytes) -> str:
 
 def _refused(code: int, text: str) -> CommandReceived:
     return CommandReceived(verb=None, argument="", problem=(code, text))
-
-
-def split_path(argument: str, keyword: str) -> tuple[str, dict[str, str]] | None:
-    """Read ``FROM:<path> A=b C`` into the path and its parameters; None when it is not that.
-
-    `keyword` is ``FROM`` or ``TO``. A blank after the colon is taken, as every server does.
-    """
-    head, colon, rest = argument.partition(":")
-    if not colon or head.upper() != keyword:
-        return None
-    match = _PATH.fullmatch(rest.strip())
-    if match is None:
-        return None
-    parameters = (word.partition("=") for word in (match[2] or "").split())
-    return match[1], {key.upper(): value for key, _, value in parameters}

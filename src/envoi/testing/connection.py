@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from envoi.session.settings import Security
 from envoi.smtp.commands import Verb
 from envoi.smtp.replies import format_reply
-from envoi.smtp.server import CommandReceived, ContentFinished, ContentReceived, ServerMachine
+from envoi.smtp.server import ServerMachine
+from envoi.smtp.server_events import CommandReceived, ContentFinished, ContentReceived
 from envoi.smtp.tables import State
 from envoi.testing.answers import IDLE
 from envoi.testing.certificates import common_name
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Sequence
 
-    from envoi.smtp.server import Event
+    from envoi.smtp.server_events import Event
     from envoi.testing.answers import Answer
     from envoi.testing.fault_book import FaultBook
     from envoi.testing.faults import Fault

@@ -14,7 +14,7 @@ from envoi.session.settings import Protocol, Security
 from envoi.smtp.capabilities import Capabilities
 from envoi.smtp.commands import Verb
 from envoi.smtp.sasl import Channel, serve
-from envoi.smtp.server import CommandReceived, ContentFinished, split_path
+from envoi.smtp.server_events import CommandReceived, ContentFinished, split_path
 from envoi.testing.answers import (
     BAD_SEQUENCE,
     NOT_HERE,

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envoi.smtp.server import split_path
+from envoi.smtp.server_events import split_path
 from envoi.testing.answers import SYNTAX, TOO_LARGE, Answer
 
 if TYPE_CHECKING:
