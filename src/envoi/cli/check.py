@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from envoi.cli.terminal import Terminal
     from envoi.client.inspect import ServerReport
-    from envoi.session.settings import ServerURL
+    from envoi.session.server_url import ServerURL
 
 __all__ = ["EXAMPLES", "SUMMARY", "USAGE", "add_options", "run"]
 

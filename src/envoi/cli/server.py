@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from envoi.cli.passwords import find_secret
 from envoi.errors import ConfigError
 from envoi.ports import TLSOptions
-from envoi.session.settings import Security, ServerURL, SessionArguments, SessionOptions
+from envoi.session.server_url import ServerURL
+from envoi.session.settings import Security, SessionArguments, SessionOptions
 from envoi.session.timeouts import Timeouts
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from envoi.drivers.blocking import BlockingRuntime
 from envoi.session.conversation import Conversation, each
 from envoi.session.outgoing import outgoing
 from envoi.session.run import run_sync
-from envoi.session.settings import ServerURL, Settings
+from envoi.session.server_url import ServerURL
+from envoi.session.settings import Settings
 from envoi.session.timeouts import Timeouts
 
 if TYPE_CHECKING:
