@@ -23,6 +23,8 @@ class Pieces:
     message_id: str | None = None
     used: list[WireEncoding] = field(default_factory=list)
 
+    is_async = False
+
     def requirements(self, offered: WireEncoding) -> Requirements:
         return Requirements(body=self.body if offered.binary or self.body != "binarymime" else "8bitmime")
 

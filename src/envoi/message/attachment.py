@@ -86,9 +86,7 @@ class Attachment:
     @property
     def is_async(self) -> bool:
         """Whether only an asynchronous session can read it."""
-        return (
-            self.source.is_async if self.message is None else bool(getattr(self.message, "is_async", False))
-        )
+        return self.source.is_async if self.message is None else self.message.is_async
 
     @classmethod
     def from_path(

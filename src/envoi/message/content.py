@@ -58,6 +58,11 @@ class Content(Protocol):
         """The `Message-ID` with its angle brackets, or None when the message has none."""
         ...
 
+    @property
+    def is_async(self) -> bool:
+        """Whether a part of it can only be read by `achunks`."""
+        ...
+
     def requirements(self, offered: WireEncoding) -> Requirements:
         """What this content will use of what the server offers.
 

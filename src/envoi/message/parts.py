@@ -91,7 +91,7 @@ class MessageStream:
     @property
     def is_async(self) -> bool:
         """Whether only `achunks` works."""
-        return bool(getattr(self.content, "is_async", False))
+        return self.content.is_async
 
     def chunks(self) -> Iterator[bytes]:
         """The octets of the message."""
@@ -237,7 +237,7 @@ class _Writer:
 
 def _absent(token: str, root: Node) -> str:
     """The token, lengthened until no body that travels as it is contains it."""
-    bodies = list(_verbatim(root))
+    bodies = _verbatim(root)
     found, count = token, 0
     while bodies and any(found.encode() in body for body in bodies):
         count += 1
@@ -245,9 +245,7 @@ def _absent(token: str, root: Node) -> str:
     return found
 
 
-def _verbatim(node: Node) -> Iterator[bytes]:
+def _verbatim(node: Node) -> list[bytes]:
     if isinstance(node, Multipart):
-        for part in node.parts:
-            yield from _verbatim(part)
-    elif node.verbatim and isinstance(node.body, bytes):
-        yield node.body
+        return [body for part in node.parts for body in _verbatim(part)]
+    return [node.body] if node.verbatim and isinstance(node.body, bytes) else []

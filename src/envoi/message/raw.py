@@ -78,6 +78,11 @@ class RawContent:
         found = _MESSAGE_ID.search(self.header)
         return found[1].decode("utf-8", "replace") if found else None
 
+    @property
+    def is_async(self) -> bool:
+        """Bytes and files need no waiting."""
+        return False
+
     def requirements(self, offered: WireEncoding) -> Requirements:
         """What these bytes need.
 
@@ -170,6 +175,11 @@ class RawEmail:
     def envelope(self, options: DeliveryOptions | None = None) -> Envelope:
         """The envelope, with other options when some are given."""
         return Envelope(sender=self.sender, recipients=self.recipients, options=options or self.options)
+
+    @property
+    def is_async(self) -> bool:
+        """See `RawContent.is_async`."""
+        return False
 
     def requirements(self, offered: WireEncoding) -> Requirements:
         """See `RawContent.requirements`."""

@@ -145,6 +145,8 @@ class Pieces:
     def envelope(self, options: DeliveryOptions | None = None) -> Envelope:
         return Envelope.of("alice@example.org", ["bob@example.org"], options)
 
+    is_async = False
+
     def requirements(self, offered: WireEncoding) -> Requirements:
         return Requirements()
 

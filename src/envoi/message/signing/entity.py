@@ -53,7 +53,7 @@ class Entity:
         Raises:
             UsageError: an attachment cannot be read, or the content cannot be 7-bit.
         """
-        if getattr(mail, "is_async", False):
+        if mail.is_async:
             raise UsageError(
                 "S/MIME needs the whole mail at once: attach bytes or a path, no asynchronous source"
             )

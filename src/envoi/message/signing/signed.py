@@ -56,7 +56,7 @@ class SignedEmail:
     @property
     def is_async(self) -> bool:
         """Whether only an asynchronous session can send it."""
-        return bool(getattr(self.mail, "is_async", False))
+        return self.mail.is_async
 
     def envelope(self, options: DeliveryOptions | None = None) -> Envelope:
         """The envelope of the mail."""
