@@ -11,6 +11,7 @@ import sys
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from functools import partial
 from statistics import median, quantiles
 from time import process_time_ns
 from typing import TYPE_CHECKING
@@ -85,7 +86,7 @@ def compare(rounds: int) -> float:
     theirs = []
     for _ in range(rounds):
         theirs.append(microseconds(with_the_standard_library, 20))
-        ours.append(microseconds(lambda count: with_envoi(made, count), 500))
+        ours.append(microseconds(partial(with_envoi, made), 500))
     for name, times in (("EmailMessage", theirs), ("envoi", ours)):
         low, _, high = quantiles(times, n=4)
         print(f"{name:14} {median(times):9,.1f} µs per mail   {low:9,.1f} – {high:9,.1f}")
@@ -119,8 +120,8 @@ def attachments(rounds: int) -> None:
         shared = template(Attachment.from_bytes(bytes(octets), "report.pdf"))
         times = []
         for _ in range(rounds):
-            base = microseconds(lambda count: with_envoi(plain, count), 100)
-            times.append(microseconds(lambda count, made=shared: with_envoi(made, count), 100) - base)
+            base = microseconds(partial(with_envoi, plain), 100)
+            times.append(microseconds(partial(with_envoi, shared), 100) - base)
         print(f"  {title:>8} attached   {median(times):7,.1f} µs more per mail")
 
 

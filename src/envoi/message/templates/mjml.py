@@ -1,7 +1,7 @@
 """MJML to HTML, once, with Jinja's places left in (extra ``mjml``: mrml).
 
-MJML is compiled when the template is loaded; rendering it for every recipient would cost a thousand times as
-much. What belongs to Jinja is replaced by words that mean nothing to MJML, and put back afterwards. A place
+MJML is compiled when the template is loaded; doing so for every recipient would cost more than all the rest.
+What belongs to Jinja is replaced by words that mean nothing to MJML, and put back afterwards. A place
 that MJML would have to calculate with (``width="{{ w }}px"``) is refused.
 """
 
