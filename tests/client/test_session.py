@@ -117,7 +117,7 @@ def test_yields_a_receipt_or_an_error_for_each(colour: Colour, server: SMTPServe
 
 
 def test_yields_over_an_asynchronous_iterator(server: SMTPServer) -> None:
-    async def mails():  # type: ignore[no-untyped-def]
+    async def mails():
         for number in range(3):
             yield numbered(number)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from envoi.message.content import Requirements
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from envoi.message.content import WireEncoding
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Pieces:
     """A message in these pieces; an exception among them is raised in its place."""
 
-    pieces: list[bytes | BaseException]
+    pieces: Sequence[bytes | BaseException]
     known: int | None = None
     body: Literal["7bit", "8bitmime", "binarymime"] = "7bit"
     message_id: str | None = None

@@ -101,6 +101,11 @@ S: 250 2.0.0 queued as 4711
 """A transaction with it."""
 
 
+def code_of(error: Any) -> int | None:
+    """The code of the reply that an error has, or None."""
+    return None if error.reply is None else int(error.reply.code)
+
+
 @dataclass
 class Played:
     """What came of a dialogue."""
@@ -153,7 +158,7 @@ class Way:
             nonce: what the client draws.
             **options: for the settings.
         """
-        drawn = {} if nonce is None else {"nonce": nonce}
+        drawn: dict[str, Any] = {} if nonce is None else {"nonce": nonce}
         runtime = ScriptedRuntime(script, self.chunking, **drawn)
         played = Played(runtime)
         made = settings(transcript=lambda line: played.lines.append(str(line)), **options)

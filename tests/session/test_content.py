@@ -23,7 +23,7 @@ from envoi.session.submit import submit
 from envoi.smtp import commands
 from tests.session.contents import Pieces
 from tests.session.spool import Spool, link_over
-from tests.session.stage import FLIGHT, ONCE, QUIT, STEPWISE, hello
+from tests.session.stage import FLIGHT, ONCE, QUIT, STEPWISE, code_of, hello
 
 if TYPE_CHECKING:
     from envoi.message.content import Content
@@ -156,7 +156,7 @@ def test_421_to_a_chunk(way: Way) -> None:
     script = BDAT + SAID + HEARD + f"C: BDAT {CHUNK}\n* octets {CHUNK}\n" * 2 + "S: 421 closing"
     error = way.play(script, handing(Pieces([b"x" * CHUNK] * 2))).error
     assert type(error) is MessageRejected
-    assert (error.reply.code, error.accepted, error.retry) == (421, Accepted.NO, Retry.LATER)
+    assert (code_of(error), error.accepted, error.retry) == (421, Accepted.NO, Retry.LATER)
 
 
 @pytest.mark.parametrize("end", ["* close", "* reset"])

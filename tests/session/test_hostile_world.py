@@ -177,7 +177,7 @@ def cut(name: str, limit: int, *, reset: bool) -> tuple[Receipt | DeliveryError,
     """Play a dialogue that breaks off there; return what came of it and what the server heard."""
     options, dialogue = DIALOGUES[name]
     stream = CutStream(dialogue, limit, reset=reset)
-    conversation = Conversation(settings(**options), CutRuntime(stream))  # type: ignore[arg-type]
+    conversation = Conversation(settings(**options), CutRuntime(stream))
     one = mail(body=BODY)
     try:
         result: Receipt | DeliveryError = run_sync(conversation.send(one, one.envelope()))
@@ -218,7 +218,7 @@ def test_421_instead_of_every_reply(name: str, reply: bytes) -> None:
         stopped = [*dialogue[:index], (dialogue[index][0], reply), *dialogue[index + 1 :]]
         length = sum(len(said) for _, said in stopped[: index + 1])
         stream = CutStream(stopped, length, reset=False)
-        conversation = Conversation(settings(**options), CutRuntime(stream))  # type: ignore[arg-type]
+        conversation = Conversation(settings(**options), CutRuntime(stream))
         one = mail(body=BODY)
         with pytest.raises(DeliveryError) as caught:
             run_sync(conversation.send(one, one.envelope()))

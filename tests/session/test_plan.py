@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -141,7 +141,7 @@ def test_an_international_header_needs_smtputf8() -> None:
         ),
     ],
 )
-def test_an_option_needs_its_extension(options: dict[str, object], keyword: str, parameter: str) -> None:
+def test_an_option_needs_its_extension(options: dict[str, Any], keyword: str, parameter: str) -> None:
     """Behaviours 40, 73 and 75."""
     assert mail(keyword, **options) == f"MAIL FROM:<a@example.org> {parameter}"
     with pytest.raises(NotSupportedByServer, match=f"does not offer {keyword}, which"):

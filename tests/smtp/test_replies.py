@@ -249,7 +249,6 @@ def test_shows_code_enhanced_code_and_text() -> None:
 def test_tells_what_is_pending() -> None:
     """Behaviour 115."""
     reader = ReplyReader()
-    assert reader.empty
     reader.feed(b"250-one\r\n25")
     assert reader.next_reply() is None
     assert not reader.empty
