@@ -126,6 +126,21 @@ class SMTPSession:
         """
         return cls(**ServerURL.parse(url).arguments(options))
 
+    @classmethod
+    def from_account(cls, name: str, **options: Unpack[SessionOptions]) -> Self:
+        """Make a session from an account of the configuration file; `options` go before what it says.
+
+        Accounts are made by ``envoi account add``, or written by hand: docs/decisions/0072 says where.
+
+        Raises:
+            ConfigError: there is none of that name, the file is wrong, or the password cannot be had.
+        """
+        # Imported here: most programs have settings of their own.
+        from envoi.client.account import account_arguments
+        from envoi.drivers.account_file import AccountFile
+
+        return cls(**account_arguments(AccountFile().account(name), options))
+
     @property
     def is_open(self) -> bool:
         """Whether there is a connection, as far as we know."""
@@ -224,7 +239,7 @@ _sessions: WeakSet[SMTPSession] = WeakSet()
 def _renew_locks() -> None:
     """In a forked child: the thread that held a lock stayed with the parent."""
     for session in _sessions:
-        session._lock = threading.Lock()  # noqa: SLF001 - of this module
+        session._lock = threading.Lock()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 if hasattr(os, "register_at_fork"):
@@ -315,6 +330,21 @@ class AsyncSMTPSession:
             ConfigError: it is not such an URL, or an option contradicts it.
         """
         return cls(**ServerURL.parse(url).arguments(options))
+
+    @classmethod
+    def from_account(cls, name: str, **options: Unpack[SessionOptions]) -> Self:
+        """Make a session from an account of the configuration file; `options` go before what it says.
+
+        Accounts are made by ``envoi account add``, or written by hand: docs/decisions/0072 says where.
+
+        Raises:
+            ConfigError: there is none of that name, the file is wrong, or the password cannot be had.
+        """
+        # Imported here: most programs have settings of their own.
+        from envoi.client.account import account_arguments
+        from envoi.drivers.account_file import AccountFile
+
+        return cls(**account_arguments(AccountFile().account(name), options, asynchronous=True))
 
     @property
     def is_open(self) -> bool:

@@ -18,7 +18,7 @@ from envoi.smtp.commands import Command, Verb
 from envoi.smtp.tables import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from envoi.ports import Clock, Stream, TLSInfo, TLSOptions
     from envoi.session.timeouts import Timeouts
@@ -330,7 +330,7 @@ class Link:
             return reply
 
     @contextmanager
-    def _guard(self) -> Iterator[None]:
+    def _guard(self) -> Generator[None, None, None]:
         """Whatever goes wrong inside, cancellation too, ends the link, and is told with its place."""
         try:
             yield
