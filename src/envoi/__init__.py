@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from envoi.client.discover import async_discover, discover
+    from envoi.client.discover import discover, discover_async
     from envoi.client.session import AsyncSMTPSession, SMTPSession
     from envoi.errors import (
         Accepted,
@@ -85,13 +85,13 @@ __all__ = [
     "Timeouts",
     "TokenUnavailable",
     "UsageError",
-    "async_discover",
     "discover",
+    "discover_async",
     "merge",
 ]
 
 _ROOMS = {
-    "async_discover": "client.discover",
+    "discover_async": "client.discover",
     "discover": "client.discover",
     "AsyncSMTPSession": "client.session",
     "SMTPSession": "client.session",

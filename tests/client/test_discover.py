@@ -26,7 +26,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
 def discover(request: pytest.FixtureRequest) -> Callable[[str], Discovered]:
     if request.param == "blocking":
         return envoi.discover
-    return lambda address: asyncio.run(envoi.async_discover(address))
+    return lambda address: asyncio.run(envoi.discover_async(address))
 
 
 def test_knows_providers(discover) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from envoi.discovery.answer import Discovered, Discovery
 
-__all__ = ["async_discover", "discover", "find"]
+__all__ = ["discover", "discover_async", "find"]
 
 _TIMEOUT = 5.0
 
@@ -50,7 +50,7 @@ def discover(
     return find(address, ispdb=ispdb, timeout=timeout, ca_file=ca_file).answer()
 
 
-async def async_discover(
+async def discover_async(
     address: str,
     *,
     ispdb: bool = False,

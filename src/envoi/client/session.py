@@ -111,7 +111,7 @@ class SMTPSession:
             mechanisms=mechanisms,
             transcript=transcript,
         )
-        self._conversation = Conversation(settings, BlockingRuntime())
+        self._conversation = Conversation(settings, BlockingRuntime(), waits=False)
         self._lock = threading.Lock()
         _sessions.add(self)
 

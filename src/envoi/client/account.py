@@ -1,0 +1,101 @@
+"""Accounts as arguments of a session: `SMTPSession.from_account` over the configuration file.
+
+Composition alone: the file, the place of the password, or the keeper of the token, in the colour of the
+session. What an account is, is in `envoi.session.account`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envoi.discovery.table import by_domain
+from envoi.drivers.account_file import AccountFile
+from envoi.drivers.password_places import fetch_password
+from envoi.errors import ConfigError
+from envoi.ports import TLSOptions
+
+if TYPE_CHECKING:
+    from envoi.client.oauth import AsyncTokenKeeper, TokenKeeper
+    from envoi.oauth.parameters import Grant, OAuth2Parameters
+    from envoi.session.account import Account
+    from envoi.session.settings import SessionArguments, SessionOptions
+
+__all__ = ["account_arguments", "async_keeper", "keeper", "token_parameters"]
+
+_TOKENS = "tokens"
+"""The folder beside the configuration file where tokens are kept."""
+
+
+def account_arguments(
+    account: Account, options: SessionOptions, *, asynchronous: bool = False
+) -> SessionArguments:
+    """Return the arguments of the session that an account describes; `options` go before it.
+
+    Raises:
+        ConfigError: its password cannot be had, or its provider is not known.
+    """
+    arguments: SessionArguments = {
+        "host": account.server,
+        "port": account.port,
+        "security": account.security,
+        "protocol": "smtp",
+        "username": account.username or None,
+        **options,
+    }
+    if account.ca_file and "tls" not in options:
+        arguments["tls"] = TLSOptions(ca_file=account.ca_file)
+    if options.get("password") is None and options.get("auth") is None:
+        if account.password is not None:
+            arguments["password"] = fetch_password(account.password, account.username)
+        elif account.oauth is not None:
+            arguments["auth"] = async_keeper(account) if asynchronous else keeper(account)
+    return arguments
+
+
+def keeper(account: Account) -> TokenKeeper:
+    """Return who keeps the token of an account.
+
+    Raises:
+        ConfigError: it has no OAuth 2.0 client, or its provider is not known.
+    """
+    from envoi.client.oauth import TokenKeeper, token_folder
+
+    store = token_folder(AccountFile().path.parent / _TOKENS)
+    return TokenKeeper(token_parameters(account), store=store, account=account.name)
+
+
+def async_keeper(account: Account) -> AsyncTokenKeeper:
+    """Return who keeps the token of an account, for asyncio; see `keeper`."""
+    from envoi.client.oauth import AsyncTokenKeeper, token_folder
+
+    store = token_folder(AccountFile().path.parent / _TOKENS)
+    return AsyncTokenKeeper(token_parameters(account), store=store, account=account.name)
+
+
+def token_parameters(account: Account, grant: Grant | None = None) -> OAuth2Parameters:
+    """Return how tokens are obtained for an account, with a browser by default.
+
+    Raises:
+        ConfigError: it has no OAuth 2.0 client, or the table does not know its provider's addresses.
+    """
+    from envoi.oauth.parameters import Grant, OAuth2Parameters
+
+    client = account.oauth
+    if client is None:
+        raise ConfigError(f"the account {account.name!r} has no OAuth 2.0 client")
+    provider = by_domain(client.provider)
+    server = None if provider is None else provider.authorization
+    if server is None:
+        raise ConfigError(f"the authorization server of {client.provider!r} is not known")
+    return OAuth2Parameters(
+        client_id=client.client_id,
+        client_secret=client.client_secret or None,
+        authorization_url=server.authorization_url,
+        token_url=server.token_url,
+        device_authorization_url=server.device_authorization_url,
+        revocation_url=server.revocation_url,
+        issuer=server.issuer,
+        scope=server.scope,
+        additional_parameters=server.additional_parameters,
+        grant=grant or Grant.AUTHORIZATION_CODE,
+    )
