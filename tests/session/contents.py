@@ -22,8 +22,7 @@ class Pieces:
     body: Literal["7bit", "8bitmime", "binarymime"] = "7bit"
     message_id: str | None = None
     used: list[WireEncoding] = field(default_factory=list)
-
-    is_async = False
+    is_async: bool = False
 
     def requirements(self, offered: WireEncoding) -> Requirements:
         return Requirements(body=self.body if offered.binary or self.body != "binarymime" else "8bitmime")

@@ -20,6 +20,7 @@ from envoi.errors import (
 )
 from envoi.message.envelope import Envelope
 from envoi.session.conversation import Conversation, each
+from envoi.session.run import run_sync
 from envoi.testing import Chunking, ScriptedRuntime
 from tests.session.contents import Pieces
 from tests.session.stage import FLIGHT, ONCE, QUIT, STEPWISE, hello, mail, sending, settings
@@ -43,6 +44,16 @@ async def twice(conversation: Conversation) -> Receipt:
 
 def test_opens_itself_for_the_first_message(way: Way) -> None:
     assert way.play(hello() + STEPWISE + QUIT).result.accepted == ("b@example.org",)
+
+
+def test_a_session_without_a_loop_takes_nothing_asynchronous() -> None:
+    """It is refused before anything is connected."""
+    runtime = ScriptedRuntime("")
+    conversation = Conversation(settings(), runtime, waits=False)
+    envelope = Envelope.of("a@example.org", ["b@example.org"])
+    with pytest.raises(UsageError, match="use AsyncSMTPSession"):
+        run_sync(conversation.send(Pieces([], is_async=True), envelope))
+    assert runtime.endpoints == []
 
 
 def test_sends_several_over_one_connection(way: Way) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from envoi.errors import Accepted, DeliveryError, Disconnected, NotSupportedByServer, Phase, UsageError
 from envoi.session.connect import open_link
 from envoi.session.outgoing import outgoing
+from envoi.session.run import NO_LOOP
 from envoi.session.settings import Protocol
 from envoi.session.submit import submit
 from envoi.smtp import commands
@@ -44,9 +45,11 @@ IDLE_SECONDS = 5.0
 class Conversation:
     """What `SMTPSession` and `AsyncSMTPSession` do, whatever their colour."""
 
-    __slots__ = ("_closed", "_link", "_runtime", "_settings")
+    __slots__ = ("_closed", "_link", "_runtime", "_settings", "_waits")
 
-    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+    def __init__(self, settings: Settings, runtime: Runtime, *, waits: bool = True) -> None:
+        # Whether the flows run in an event loop, which asynchronous sources need.
+        self._waits = waits
         self._settings = settings
         self._runtime = runtime
         self._link: Link | None = None
@@ -87,6 +90,8 @@ class Conversation:
         self, content: Content, envelope: Envelope, *, progress: Progress | None = None
     ) -> Receipt:
         """Hand one message over, on a connection that works."""
+        if content.is_async and not self._waits:
+            raise UsageError(NO_LOOP)
         link, fresh = await self._ready()
         try:
             return await self._submit(link, content, envelope, progress)

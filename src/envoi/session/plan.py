@@ -61,12 +61,14 @@ def plan(envelope: Envelope, content: Content, offered: Capabilities, *, server:
         binary="BINARYMIME" in offered and "CHUNKING" in offered,
         smtputf8="SMTPUTF8" in offered,
     )
+    # First, as it can name the address where the content would only say what is missing.
+    _check_addresses(envelope, can, server)
     needs = content.requirements(can)
     used = needs.encoding
     size = content.size(used)
     _check_size(size, offered, server)
     _check_extensions(envelope, offered, server)
-    utf8 = _needs_utf8(envelope, needs, can, server)
+    utf8 = envelope.needs_smtputf8 or needs.smtputf8
     return Plan(
         mail=commands.mail(
             envelope.sender, _mail_parameters(envelope.options, offered, needs, size, utf8=utf8)
@@ -123,7 +125,7 @@ def _wishes(envelope: Envelope) -> Iterator[tuple[str, str]]:
         yield "DELIVERBY", "deliver_by"
 
 
-def _needs_utf8(envelope: Envelope, needs: Requirements, can: WireEncoding, server: str) -> bool:
+def _check_addresses(envelope: Envelope, can: WireEncoding, server: str) -> None:
     if envelope.needs_smtputf8 and not can.smtputf8:
         addresses = (envelope.sender, *(each.address for each in envelope.recipients))
         culprit = next(address for address in addresses if not address.isascii())
@@ -131,7 +133,6 @@ def _needs_utf8(envelope: Envelope, needs: Requirements, can: WireEncoding, serv
             f"{culprit!r} has characters outside ASCII before the @, and {server} does not offer SMTPUTF8: "
             "ask for another address of that person, or use another server"
         )
-    return envelope.needs_smtputf8 or needs.smtputf8
 
 
 def _mail_parameters(

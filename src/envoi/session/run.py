@@ -15,7 +15,12 @@ from envoi.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["run_sync"]
+__all__ = ["NO_LOOP", "run_sync"]
+
+NO_LOOP = (
+    "a blocking session was given something asynchronous, such as an attachment from an async iterator "
+    "or an async auth=: give it a plain one, or use AsyncSMTPSession"
+)
 
 T = TypeVar("T")
 
@@ -33,7 +38,4 @@ def run_sync(flow: Coroutine[Any, Any, T]) -> T:
         return result
     # Closing runs the flow's own clean-up; the connection it held is aborted there.
     flow.close()
-    raise UsageError(
-        "a blocking session was given something asynchronous, such as an attachment from an async iterator "
-        "or an async auth=: give it a plain one, or use AsyncSMTPSession"
-    )
+    raise UsageError(NO_LOOP)
