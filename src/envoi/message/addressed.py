@@ -7,6 +7,7 @@ and not made. Only reading; that `Bcc` does not travel is the business of `stdli
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from envoi.errors import InvalidHeader
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from email.message import Message
 
 __all__ = ["named_recipients", "named_sender"]
+
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 
 
 def named_sender(message: Message[Any, Any]) -> str:
@@ -70,7 +73,7 @@ def _specs(message: Message[Any, Any], *names: str) -> Iterator[str]:
             if parsed is not None:
                 yield from (Address.parse(mailbox.addr_spec).spec for mailbox in parsed)
             else:
-                yield from _members(str(field))
+                yield from _members(_FOLD.sub("", str(field)))
 
 
 def _members(text: str) -> Iterator[str]:
