@@ -16,7 +16,7 @@ from email.header import decode_header, make_header
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, Any
 
-from envoi.errors import InvalidHeader, UsageError
+from envoi.errors import InvalidAddress, InvalidHeader, UsageError
 from envoi.message.address import Address, Group
 from envoi.message.attachment import Attachment
 from envoi.message.calendar import Invitation
@@ -24,7 +24,7 @@ from envoi.message.email import Email
 from envoi.message.encode import normalised
 from envoi.message.fields import check_custom, priority_of
 from envoi.message.flowed import unflowed
-from envoi.message.source import BytesSource
+from envoi.message.salvage import file_name, octets, salvaged
 from envoi.message.unsubscribe import Unsubscribe
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class _Body:
         """Sort a part, and the parts in it, into their places."""
         kind = part.get_content_type()
         if part.get_content_maintype() == "multipart":
+            if not part.is_multipart():  # it has no boundary, or none that occurs
+                self._read(part, "text/plain")
             for inner in part.iter_parts():
                 self.visit(inner)  # type: ignore[arg-type]
         elif kind in ("message/rfc822", "message/global"):
@@ -112,42 +114,29 @@ class _Body:
             self._attach(part, kind)
 
     def _attach(self, part: EmailMessage, kind: str) -> None:
-        data = _octets(part)
-        name = part.get_filename()
-        if kind == "application/ics" and self.calendar and data == normalised(self.calendar.text):
-            self.calendar = Invitation(
-                text=self.calendar.text, method=self.calendar.method, filename=name or self.calendar.filename
-            )
+        found = salvaged(part, kind, [one.content_id for one in self.attachments if one.content_id])
+        calendar = self.calendar
+        if (
+            kind == "application/ics"
+            and calendar
+            and octets(part).rstrip() == normalised(calendar.text).rstrip()
+        ):
+            name = found.filename or calendar.filename
+            self.calendar = Invitation(text=calendar.text, method=calendar.method, filename=name)
             return
-        identifier = _text(part, "Content-ID").strip().strip("<>")
-        self.attachments.append(
-            Attachment(
-                source=BytesSource(data),
-                filename=name,
-                content_type=kind,
-                charset=part.get_content_charset(),
-                inline=part.get_content_disposition() == "inline",
-                content_id=identifier or None,
-                description=_text(part, "Content-Description") or None,
-            )
-        )
+        self.attachments.append(found)
 
 
 def _message(part: EmailMessage) -> Attachment:
     inner: Any = part.get_payload(0)
-    return Attachment.from_email(inner.as_bytes(policy=_AS_IT_IS), filename=part.get_filename())
-
-
-def _octets(part: EmailMessage) -> bytes:
-    payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+    return Attachment.from_email(inner.as_bytes(policy=_AS_IT_IS), filename=file_name(part))
 
 
 def _content(part: EmailMessage) -> str:
     try:
-        text = _octets(part).decode(part.get_content_charset("utf-8"), "replace")
+        text = octets(part).decode(part.get_content_charset("utf-8"), "replace")
     except LookupError:  # a charset nobody knows
-        text = _octets(part).decode("utf-8", "replace")
+        text = octets(part).decode("utf-8", "replace")
     return text.replace("\r\n", "\n")
 
 
@@ -159,15 +148,20 @@ def _addresses(message: EmailMessage, name: str) -> list[Address | Group]:
     found: list[Address | Group] = []
     for value in _fields(message, name):
         for group in value.groups:
-            members = tuple(
-                Address(local=one.username, domain=one.domain, name=_clean(one.display_name))
-                for one in group.addresses
-            )
+            members = tuple(filter(None, map(_address, group.addresses)))
             name_of_group = group.display_name
             found += (
                 members if name_of_group is None else (Group(name=_clean(name_of_group), members=members),)
             )
     return found
+
+
+def _address(found: Any) -> Address | None:
+    """The address, unless nobody could send to it."""
+    try:
+        return Address(local=found.username, domain=found.domain, name=_clean(found.display_name))
+    except InvalidAddress:
+        return None
 
 
 def _fields(message: EmailMessage, name: str) -> list[Any]:

@@ -26,7 +26,8 @@ __all__ = ["check_html"]
 _CID = re.compile(r"cid:([^\s\"'()<>]+)", re.IGNORECASE)
 _HOST_SHOWN = re.compile(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[/:?#]\S*)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
-_FEW_WORDS = 40
+_FEW_WORDS = 20
+"""Characters; a short answer with a logo below it has more."""
 _CLIPPED = 102 * 1024
 _REMOVED = {
     "script": "scripts",
