@@ -1,4 +1,4 @@
-"""The fixtures `ca`, `dovecot`, `postfix`, `exim`, `dovecot_submission` and `oidc_provider`, for every folder of tests.
+"""The fixtures `ca`, `dovecot`, `postfix`, `exim` and so on, for every folder of tests.
 
 Each server starts when the first test asks for it, once per session, and ends with the session; all they
 write is under one temporary folder that goes with them. Two sessions at once do not meet: ports and

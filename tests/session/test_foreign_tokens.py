@@ -56,7 +56,7 @@ def token_endpoint() -> Iterator[tuple[str, list[dict[str, list[str]]]]]:
             self.end_headers()
             self.wfile.write(raw)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
@@ -83,7 +83,7 @@ class NumberedCredentials(google.auth.credentials.Credentials):
 def test_google_credentials_are_refreshed_when_they_are_not_valid() -> None:
     credentials = NumberedCredentials()
     assert [taken(credentials), taken(credentials)] == ["ya29.1", "ya29.1"]
-    credentials.expiry -= timedelta(days=1)
+    credentials.expiry = (datetime.now(UTC) - timedelta(days=1)).replace(tzinfo=None)
     assert taken(credentials) == "ya29.2"
 
 
