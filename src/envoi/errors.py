@@ -118,6 +118,9 @@ class Phase(Enum):
     """`NOOP`, `VRFY` and whatever else stands outside a transaction."""
     QUIT = "quit"
 
+    # Enum's own hash is a Python function, and a phase is looked up for every reply that is awaited.
+    __hash__ = object.__hash__
+
 
 class EnvoiError(Exception):
     """The root of every error that envoi raises on purpose."""

@@ -57,6 +57,9 @@ class Verb(Enum):
     HELP = "HELP"
     QUIT = "QUIT"
 
+    # Enum's own hash is a Python function; members are singletons, and they are looked up for every command.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Command:

@@ -8,7 +8,8 @@ a reply answers; that is `client`. `format_reply` is the way back, for the serve
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envoi.errors import Phase, RemoteProtocolError
@@ -22,6 +23,8 @@ __all__ = ["Reply", "ReplyReader", "format_reply"]
 MAX_LINE = 8 * 1024
 MAX_LINES = 256
 MAX_REPLY = 64 * 1024
+MAX_KNOWN = 128
+"""Octets of the lines whose meaning is remembered: "250 2.1.0 Ok", but no essays."""
 
 # Only ASCII digits make a code: int() would take "+25", " 25" and Arabic digits. RFC 5321 §4.2.1
 # knows 2yz to 5yz; a code may stand alone, without text (§4.2: "text is optional").
@@ -117,7 +120,11 @@ class ReplyReader:
             del self._buffer[: end + 1]
             # Some servers put an empty line before the greeting; anywhere else it is no reply.
             stray, self._begun = not (line or self._begun), True
-            if not stray and self._is_last(line):
+            if stray:
+                continue
+            if not self._lines and len(line) <= MAX_KNOWN and (reply := _known(line)) is not None:
+                return self._cleaned(reply)
+            if self._is_last(line):
                 return self._finish()
 
     def _is_last(self, line: bytes) -> bool:
@@ -138,10 +145,23 @@ class ReplyReader:
             raise _malformed("a reply of more than 256 lines or 64 KiB")
         return separator != b"-"
 
+    def _cleaned(self, reply: Reply) -> Reply:
+        text = self._redactor.clean(reply.text)
+        return reply if text is reply.text else replace(reply, text=text)
+
     def _finish(self) -> Reply:
         code, lines = int(self._code), self._lines
         self._lines, self._code, self._size = [], b"", 0
         return _parse(code, [self._redactor.clean(printable(line)) for line in lines])
+
+
+@lru_cache(maxsize=256)
+def _known(line: bytes) -> Reply | None:
+    """Read a reply of one line; a server says the same ones again and again."""
+    match = _LINE.fullmatch(line)
+    if match is None or match[2] == b"-":
+        return None
+    return _parse(int(match[1]), [printable(match[3] or b"")])
 
 
 def _parse(code: int, texts: list[str]) -> Reply:

@@ -44,6 +44,9 @@ class State(Enum):
     CLOSED = "closed"
     """Nothing more."""
 
+    # As for `Verb`.
+    __hash__ = object.__hash__
+
 
 class Outcome(Enum):
     """What a reply does to the command it answers."""
@@ -51,6 +54,9 @@ class Outcome(Enum):
     DONE = 2
     MORE = 3
     FAILED = 4
+
+    # As for `Verb`.
+    __hash__ = object.__hash__
 
 
 _Row = Mapping[Verb, Mapping[Outcome, State]]
