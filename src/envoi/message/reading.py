@@ -14,12 +14,14 @@ from email import policy
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.parser import BytesParser
-from typing import TYPE_CHECKING, Any
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envoi.errors import InvalidAddress, InvalidHeader, UsageError
 from envoi.message.address import Address, Group
 from envoi.message.attachment import Attachment
 from envoi.message.calendar import Invitation
+from envoi.message.checks import language_of
 from envoi.message.email import Email
 from envoi.message.encode import normalised
 from envoi.message.fields import check_custom, priority_of
@@ -28,13 +30,16 @@ from envoi.message.salvage import file_name, octets, salvaged
 from envoi.message.unsubscribe import Unsubscribe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from email.message import EmailMessage
 
 __all__ = ["read"]
 
+_Found = TypeVar("_Found")
+_Value = TypeVar("_Value")
 _IDENTIFIERS = re.compile(r"<[!-;=?-~]{1,248}>")
-_ROW = re.compile(r"=\?[^?\s]+\?[bqBQ]\?[^?]*\?=(?:[ \t]+=\?[^?\s]+\?[bqBQ]\?[^?]*\?=)+")
+_WORDS = re.compile(r"=\?[^?\s]+\?[bqBQ]\?[^?]*\?=(?:[ \t]+=\?[^?\s]+\?[bqBQ]\?[^?]*\?=)*")
+_LONGEST_DATE = 100
 _URIS = re.compile(r"<([^<>]+)>")
 _AS_IT_IS = policy.SMTP.clone(refold_source="none", max_line_length=None)
 
@@ -141,12 +146,14 @@ def _content(part: EmailMessage) -> str:
 
 
 def _text(message: EmailMessage, name: str) -> str:
-    return next((_clean(str(value)) for value in _fields(message, name)), "")
+    """The first field of this name; not by the standard library, which needs minutes for a megabyte."""
+    return next((_WORDS.sub(_decoded, text) for text in _fields(message, name)), "")
 
 
 def _addresses(message: EmailMessage, name: str) -> list[Address | Group]:
     found: list[Address | Group] = []
-    for value in _fields(message, name):
+    for text in _fields(message, name):
+        value: Any = policy.default.header_factory(name, _WORDS.sub(_joined, text))
         for group in value.groups:
             members = tuple(filter(None, map(_address, group.addresses)))
             name_of_group = group.display_name
@@ -164,14 +171,13 @@ def _address(found: Any) -> Address | None:
         return None
 
 
-def _fields(message: EmailMessage, name: str) -> list[Any]:
-    """The fields of this name, raw UTF-8 decoded (RFC 6532) before the standard library parses them."""
-    found: list[Any] = []
-    for key, raw in message.raw_items():
-        if key.lower() == name.lower():
-            text = re.sub("\r?\n", "", _clean(str(raw)))
-            found.append(policy.default.header_factory(key, _ROW.sub(_joined, text).lstrip(" \t")))
-    return found
+def _fields(message: EmailMessage, name: str) -> list[str]:
+    """The values of the fields of this name, unfolded, raw UTF-8 decoded (RFC 6532)."""
+    return [_unfolded(raw) for key, raw in message.raw_items() if key.lower() == name.lower()]
+
+
+def _unfolded(raw: object) -> str:
+    return re.sub("\r?\n", "", _clean(str(raw))).strip(" \t")
 
 
 def _clean(text: str) -> str:
@@ -179,12 +185,19 @@ def _clean(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _joined(row: re.Match[str]) -> str:
-    """Encoded words in a row as one: some versions of the parser put a space between them."""
+def _decoded(row: re.Match[str]) -> str:
+    """What encoded words in a row say; the words themselves when nobody can read them."""
     try:
-        text = str(make_header(decode_header(row[0])))
+        return str(make_header(decode_header(row[0])))
     except (LookupError, ValueError, HeaderParseError):
         return row[0]
+
+
+def _joined(row: re.Match[str]) -> str:
+    """Encoded words in a row as one: some versions of the parser put a space between them."""
+    text = _decoded(row)
+    if text == row[0]:
+        return text
     return f"=?utf-8?b?{b2a_base64(text.encode('utf-8', 'replace'), newline=False).decode('ascii')}?="
 
 
@@ -193,18 +206,20 @@ def _identifiers(message: EmailMessage, name: str) -> list[str]:
 
 
 def _date(message: EmailMessage) -> datetime | None:
-    found: datetime | None = getattr(message.get("Date"), "datetime", None)
-    if found is not None and found.utcoffset() is None:  # "-0000": UTC, from nowhere in particular
-        return found.replace(tzinfo=UTC)
-    return found
+    try:
+        found = parsedate_to_datetime(_text(message, "Date")[:_LONGEST_DATE])
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    # "-0000": UTC, from nowhere in particular
+    return found.replace(tzinfo=UTC) if found.utcoffset() is None else found
 
 
 def _custom(message: EmailMessage) -> list[tuple[str, str]]:
     """Fields without a place of their own; what `Email` would refuse is not repeated."""
     kept: list[tuple[str, str]] = []
-    for name, value in message.items():
+    for name, raw in message.raw_items():
         try:
-            kept += check_custom([(name, str(value))])
+            kept += check_custom([(name, _WORDS.sub(_decoded, _unfolded(raw)))])
         except InvalidHeader:
             continue
     return kept
@@ -217,11 +232,19 @@ def _wishes(message: EmailMessage) -> dict[str, Any]:
         "auto_submitted": _known(
             _text(message, "Auto-Submitted"), ("auto-generated", "auto-replied", "auto-notified")
         ),
-        "language": _text(message, "Content-Language") or None,
-        "read_receipt": _text(message, "Disposition-Notification-To") or None,
-        "unsubscribe": _unsubscribe(message),
+        "language": _readable(language_of, _text(message, "Content-Language")),
+        "read_receipt": _readable(Address.parse, _text(message, "Disposition-Notification-To")),
+        "unsubscribe": _readable(_unsubscribe, message),
     }
     return found
+
+
+def _readable(read: Callable[[_Found], _Value | None], found: _Found) -> _Value | None:
+    """What was found, unless it is nothing that an `Email` could say."""
+    try:
+        return read(found) if found else None
+    except (InvalidAddress, InvalidHeader):
+        return None
 
 
 def _known(value: str, choices: Iterable[str]) -> str | None:
