@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -102,3 +103,10 @@ def test_complains_about_a_full_disk_and_goes_on() -> None:
 def test_belongs_to_the_process() -> None:
     assert Terminal.of_process().environ is os.environ
     assert sys.stdout is not None
+
+
+def test_asks_for_a_line() -> None:
+    err = io.StringIO()
+    assert Terminal(io.StringIO(" yes \nno\n"), None, err, {}).ask("Sure? ") == "yes"
+    assert err.getvalue() == "Sure? "
+    assert Terminal(None, None, err, {}).ask("Sure? ") == ""

@@ -77,6 +77,8 @@ def test_a_secret_must_not_be_readable_to_others(file: AccountFile) -> None:
     file.path.chmod(0o644)
     with pytest.raises(ConfigError, match="chmod 600"):
         file.accounts()
+    file.replace(SECRET)
+    assert file.accounts(), "writing one protects it"
     file.replace(TEXT)
     assert file.accounts()
 

@@ -30,6 +30,7 @@ EXAMPLES = """\
 examples:
   envoi discover me@example.com
   envoi discover me@example.com --ispdb             # ask Thunderbird's database, too
+  envoi discover me@example.com --timeout 2         # give each question two seconds
   envoi discover me@example.com --json | jq .server
 """
 
@@ -154,6 +155,7 @@ def discovered_report(search: Discovery) -> dict[str, Any]:
         "mechanisms": list(found.mechanisms),
         "source": found.source.value,
         "place": found.place,
+        "provider": found.provider,
         "verified": found.verified,
         "doubt": found.doubt,
         "password_hint": found.password_hint,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from envoi.cli.terminal import Terminal
 
-__all__ = ["Secret", "add_secret_options", "find_secret"]
+__all__ = ["Secret", "add_secret_options", "ask_password", "find_secret"]
 
 SERVICE = "envoi"
 """The service under which the keyring keeps our passwords."""
@@ -90,7 +90,7 @@ def _unnamed(username: str, terminal: Terminal) -> Secret:
     if password or token:
         return Secret(password=password or None, token=token or None)
     if terminal.can_be_asked:
-        return Secret(password=_ask(username))
+        return Secret(password=ask_password(username))
     raise ConfigError(
         f"no password for {username!r}: set {PASSWORD}, or give --password-file, --password-env, --keyring, "
         "--token-file or --token-env; there is no terminal to ask on"
@@ -137,7 +137,12 @@ def _from_keyring(username: str) -> str:
     return password
 
 
-def _ask(username: str) -> str:
+def ask_password(username: str) -> str:
+    """Ask a person, without showing what is typed.
+
+    Raises:
+        ConfigError: none was given, or there is no way to hide it.
+    """
     with warnings.catch_warnings():
         # Rather nothing than a password that shows while it is typed.
         warnings.simplefilter("error", getpass.GetPassWarning)

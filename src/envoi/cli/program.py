@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import envoi
-from envoi.cli import check, discover, lint, merge, send
+from envoi.cli import account, check, discover, lint, merge, send
 from envoi.cli.exits import Exit, exit_of
 from envoi.cli.failures import failure_page, failure_report, interruption
 from envoi.cli.terminal import Terminal
@@ -27,12 +27,20 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = {"send": send, "merge": merge, "check": check, "discover": discover, "lint": lint}
+COMMANDS = {
+    "send": send,
+    "merge": merge,
+    "check": check,
+    "discover": discover,
+    "account": account,
+    "lint": lint,
+}
 
 _DESCRIPTION = "Send e-mail and know what happened to it."
 _ENVIRONMENT = """\
 environment:
   ENVOI_SERVER                the server of `envoi send` and `envoi merge`, as for --server
+  ENVOI_CONFIG                the file with the accounts; ~/.config/envoi/config.toml by default
   ENVOI_PASSWORD              the password
   ENVOI_TOKEN                 an OAuth 2.0 access token, instead of a password
   ENVOI_PROXY                 the proxy, as for --proxy; here it may hold a password

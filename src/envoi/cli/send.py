@@ -15,7 +15,13 @@ from envoi.cli.exits import Exit
 from envoi.cli.passwords import add_secret_options
 from envoi.cli.progress import ProgressBar
 from envoi.cli.receipts import receipt_page, receipt_report
-from envoi.cli.server import add_server_argument, add_server_options, find_server, session_arguments
+from envoi.cli.server import (
+    add_server_argument,
+    add_server_options,
+    find_account,
+    find_server,
+    session_arguments,
+)
 from envoi.client.session import SMTPSession
 from envoi.message.content import WireEncoding
 from envoi.session.outgoing import outgoing
@@ -38,6 +44,9 @@ examples:
   # the text on standard input, the password in ENVOI_PASSWORD or asked for
   echo 'It works.' | envoi send --from me@example.com --to you@example.org \\
       --subject Hello --server smtps://me@smtp.example.com
+
+  # through an account, which knows server, password and sender (see: account add)
+  envoi send --account work --to you@example.org --subject Hello --text 'It works.'
 
   # several recipients, an attachment, and the conversation with the server
   envoi send --from 'Zoë <zoe@example.com>' --to ann@example.org,bob@example.org \\
@@ -86,6 +95,9 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
         OSError: a file cannot be read.
     """
     options = read_options(given)
+    account = find_account(given)
+    if account is not None and account.sender and not given.eml:
+        given.sender = given.sender or account.sender
     if given.dry_run:
         return _show(read_mail(given, terminal), options, given, terminal)
     # First what costs nothing to find wrong, then the mail, and nobody is asked for a password in vain.

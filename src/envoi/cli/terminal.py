@@ -69,6 +69,11 @@ class Terminal:
             return b""
         return self._in.buffer.read()
 
+    def ask(self, question: str) -> str:
+        """Ask the person for a line; empty when there is none."""
+        self._write(self._err, question)
+        return "" if self._in is None else self._in.readline().strip()
+
     def print(self, text: str) -> None:
         """Write text to standard output."""
         self._write(self._out, text)

@@ -85,6 +85,7 @@ class Discovered:
         source: who said so.
         place: where it was said: an URL, or a name in the DNS.
         doubt: why somebody should look at it before a password is sent there; empty when nothing is in doubt.
+        provider: the row of the table that it is from; empty where the domain spoke for itself.
         takes_password: False where only a token will do, or nothing at all is wanted.
         password_hint: which password works.
         authorization: where OAuth 2.0 tokens come from, as far as that was said.
@@ -101,6 +102,7 @@ class Discovered:
     source: Source
     place: str
     doubt: str = ""
+    provider: str = ""
     takes_password: bool = True
     password_hint: str = ""
     authorization: AuthorizationServer | None = None
@@ -165,6 +167,7 @@ def from_provider(provider: Provider, address: Address, source: Source, place: s
         source=source,
         place=place,
         doubt=doubt,
+        provider=provider.name,
         takes_password=provider.password is not PasswordReality.NONE,
         password_hint=provider.password_hint,
         authorization=provider.authorization,

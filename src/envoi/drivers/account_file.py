@@ -96,7 +96,8 @@ class AccountFile:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            if path.exists():
+            if path.exists() and "client_secret" not in text:
+                # With a secret in it the new file's own mode stays: nobody but its owner.
                 Path(name).chmod(stat.S_IMODE(path.stat().st_mode))
             Path(name).replace(path)
         except OSError as error:

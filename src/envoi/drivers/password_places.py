@@ -16,7 +16,7 @@ from envoi.errors import ConfigError
 if TYPE_CHECKING:
     from envoi.session.account import PasswordPlace
 
-__all__ = ["SERVICE", "fetch_password", "forget_password", "keep_password"]
+__all__ = ["SERVICE", "fetch_password", "forget_password", "keep_password", "kept_password"]
 
 SERVICE = "envoi"
 """The service under which the keyring keeps our passwords."""
@@ -31,7 +31,7 @@ def fetch_password(place: PasswordPlace, username: str) -> str:
         ConfigError: it is not there.
     """
     if place.keyring:
-        password = _keyring("get_password", username) or ""
+        password = kept_password(username) or ""
     elif place.env:
         password = os.environ.get(place.env, "")
     elif place.file:
@@ -41,6 +41,16 @@ def fetch_password(place: PasswordPlace, username: str) -> str:
     if not password:
         raise ConfigError(f"{place} has no password for {username!r}")
     return password
+
+
+def kept_password(username: str) -> str | None:
+    """Return what the keyring has for a user.
+
+    Raises:
+        ConfigError: there is no keyring, or it is locked.
+    """
+    kept: str | None = _keyring("get_password", username)
+    return kept
 
 
 def keep_password(username: str, password: str) -> None:
@@ -58,7 +68,7 @@ def forget_password(username: str) -> None:
     Raises:
         ConfigError: there is no keyring, or it is locked.
     """
-    if _keyring("get_password", username) is not None:
+    if kept_password(username) is not None:
         _keyring("delete_password", username)
 
 

@@ -1,0 +1,228 @@
+"""``envoi account add``: from an address to an account that is known to work.
+
+Finds the settings, asks for what nobody else can know, signs in, sends a test mail to the account's own
+address, and only then keeps anything. What it proved is said, and what it could not prove as well.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from envoi.cli.exits import Exit
+from envoi.cli.failures import reply_report
+from envoi.cli.page import Mark, Page, Row, Section
+from envoi.cli.passwords import ask_password
+from envoi.cli.server import read_server
+from envoi.client import discover as client
+from envoi.client.account import account_arguments, keeper
+from envoi.client.session import SMTPSession
+from envoi.drivers.account_file import AccountFile
+from envoi.drivers.password_places import fetch_password, keep_password, kept_password
+from envoi.errors import ConfigError, UsageError
+from envoi.message.address import Address
+from envoi.message.email import Email
+from envoi.session.account import Account, OAuthClient, PasswordPlace
+from envoi.session.account_writing import with_account
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from envoi.cli.terminal import Terminal
+    from envoi.discovery.answer import Discovered
+    from envoi.ports import TLSInfo
+    from envoi.session.receipt import Receipt
+
+__all__ = ["add_options", "run"]
+
+_ELSEWHERE = "name another place with --password-env, --password-file or --password-command"
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Declare the options of the action."""
+    parser.add_argument("address", metavar="ADDRESS", help="whose account it is: me@example.com, or 'Me <…>'")
+    parser.add_argument("--name", metavar="NAME", help="what to call it; the part before the @ by default")
+    parser.add_argument(
+        "--server", metavar="URL", help="smtps://USER@HOST and the like, instead of searching"
+    )
+    parser.add_argument("--ca-file", metavar="FILE", help="trust these authorities instead of the system's")
+    parser.add_argument("--yes", action="store_true", help="use settings that are in doubt without asking")
+    parser.add_argument("--no-test-mail", action="store_true", help="log in, and send nothing")
+    secret = parser.add_argument_group(
+        "password", "Without any of these you are asked, and the keyring keeps it (extra 'keyring')."
+    ).add_mutually_exclusive_group()
+    secret.add_argument("--password-env", metavar="NAME", help="it will be in this environment variable")
+    secret.add_argument("--password-file", metavar="FILE", help="it is in the first line of this file")
+    secret.add_argument("--password-command", metavar="COMMAND", help="this program prints it")
+    secret.add_argument("--client-id", metavar="ID", help="OAuth 2.0 with this client, instead of a password")
+    parser.add_argument("--client-secret-env", metavar="NAME", help="the variable with the client's secret")
+    parser.add_argument("--json", action="store_true", help="print what was proved as one JSON object")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proof:
+    """What was seen to work."""
+
+    tls: TLSInfo | None
+    receipt: Receipt | None
+
+
+def run(given: Namespace, terminal: Terminal) -> Exit:
+    """Add an account.
+
+    Raises:
+        EnvoiError: no settings, no password, or the server refused; nothing is kept then.
+    """
+    address, file = Address.parse(given.address), AccountFile()
+    name = given.name or address.local
+    if name in file.accounts():
+        raise ConfigError(f"there is an account {name!r} already: choose another with --name, or remove it")
+    settings, provider = _settings(given, address, terminal)
+    account = replace(settings, name=name, sender=str(address), ca_file=given.ca_file or "")
+    account = _with_login(account, provider, given, terminal)
+    asked = _asked_password(account, terminal)
+    proof = _prove(account, asked, given, address)
+    file.replace(with_account(file.text(), account, str(file.path)))
+    if asked is not None:
+        keep_password(account.username, asked)
+    _tell(account, proof, file, given, terminal)
+    return Exit.OK
+
+
+def _settings(given: Namespace, address: Address, terminal: Terminal) -> tuple[Account, str]:
+    """Return server and user, without a name yet, and the provider when it is in the table."""
+    if given.server:
+        server = read_server(given.server, None, public=True)
+        username = server.username or ""
+        return _account(server.host, server.port, server.security.value, username), address.domain
+    found = client.discover(address.spec, ca_file=given.ca_file)
+    if not found.verified and not given.yes:
+        _agree(found, terminal)
+    if not found.takes_password and found.username and not given.client_id:
+        raise ConfigError(_no_password(found))
+    return _account(found.server, found.port, found.security, found.username), found.provider
+
+
+def _account(server: str, port: int | None, security: str, username: str) -> Account:
+    # The way to log in is not known yet; until then the password counts as asked for.
+    password = PasswordPlace(keyring=True) if username else None
+    return Account(
+        name="new", server=server, port=port, security=security, username=username, password=password
+    )
+
+
+def _agree(found: Discovered, terminal: Terminal) -> None:
+    if not terminal.can_be_asked:
+        raise ConfigError(f"{found.server} is in doubt: {found.doubt}. Use it nevertheless with --yes")
+    question = f"{found.server}, port {found.port}. But {found.doubt}.\nUse it? [y/N] "
+    if terminal.ask(question).lower() not in ("y", "yes"):
+        raise ConfigError("the settings were not agreed to: give the right ones with --server")
+
+
+def _no_password(found: Discovered) -> str:
+    steps = () if found.authorization is None else found.authorization.console
+    advice = " ".join(f"({number}) {step}" for number, step in enumerate(steps, 1))
+    what = f"{found.server}: {found.password_hint}. Get a client id and give it with --client-id"
+    return f"{what}. {advice}".rstrip(". ")
+
+
+def _with_login(account: Account, provider: str, given: Namespace, terminal: Terminal) -> Account:
+    if not account.username:
+        return account
+    if given.client_id:
+        secret = terminal.environ.get(given.client_secret_env, "") if given.client_secret_env else ""
+        oauth = OAuthClient(provider=provider, client_id=given.client_id, client_secret=secret)
+        return replace(account, password=None, oauth=oauth)
+    if given.client_secret_env:
+        raise UsageError("--client-secret-env goes with --client-id")
+    command = tuple(shlex.split(given.password_command or ""))
+    if given.password_env or given.password_file or command:
+        place = PasswordPlace(env=given.password_env or "", file=given.password_file or "", command=command)
+        return replace(account, password=place)
+    return account
+
+
+def _asked_password(account: Account, terminal: Terminal) -> str | None:
+    """Ask a person; None when the password is known already, or none is wanted."""
+    if account.password is None or not account.password.keyring:
+        return None
+    try:
+        known = kept_password(account.username) is not None
+    except ConfigError as error:
+        raise ConfigError(f"{error}; or {_ELSEWHERE}") from error
+    if known:
+        return None
+    if not terminal.can_be_asked:
+        raise ConfigError(f"no password for {account.username!r}, and no terminal to ask on: {_ELSEWHERE}")
+    return ask_password(account.username)
+
+
+def _prove(account: Account, asked: str | None, given: Namespace, address: Address) -> _Proof:
+    if account.oauth is not None:
+        keeper(account).authorize()
+    elif account.password is not None and asked is None:
+        fetch_password(account.password, account.username)
+    with SMTPSession(**account_arguments(account, {} if asked is None else {"password": asked})) as session:
+        receipt = None if given.no_test_mail else session.send(_test_mail(account, address))
+        return _Proof(tls=session.tls, receipt=receipt)
+
+
+def _test_mail(account: Account, address: Address) -> Email:
+    return Email(
+        sender=address,
+        to=[address],
+        subject="envoi can send",
+        text=f"This is the test mail of the account {account.name!r}, sent through {account.server}.\n",
+    )
+
+
+def _tell(account: Account, proof: _Proof, file: AccountFile, given: Namespace, terminal: Terminal) -> None:
+    if given.json:
+        terminal.print(json.dumps(_report(account, proof, file), ensure_ascii=False, indent=2) + "\n")
+        return
+    proved = [
+        _tls_row(proof.tls),
+        Row(label="Login", text=f"accepted for {account.username}", mark=Mark.GOOD)
+        if account.username
+        else Row(label="Login", text="none is wanted", mark=Mark.NONE),
+    ]
+    if proof.receipt is not None:
+        text = f"{account.server} took it: {proof.receipt.reply}"
+        proved.append(Row(label="Test mail", text=text, mark=Mark.GOOD))
+        hint = "that it arrives is not proved: look into the mailbox"
+    else:
+        hint = "that it sends is not proved: no test mail was wanted"
+    proved.append(Row(label="Not proved", text=hint, mark=Mark.UNKNOWN))
+    kept = [Row(label="Settings", text=str(file.path))]
+    if account.password is not None:
+        kept.append(Row(label="Password", text=str(account.password)))
+    use = (
+        f"envoi send --account {shlex.quote(account.name)} --to …, SMTPSession.from_account({account.name!r})"
+    )
+    sections = (
+        Section(heading="Proved", rows=tuple(proved)),
+        Section(heading="Kept", rows=tuple(kept)),
+        Section(heading="Use", rows=(Row(text=use),)),
+    )
+    terminal.show(Page(title=f"The account {account.name} works", mark=Mark.GOOD, sections=sections))
+
+
+def _tls_row(tls: TLSInfo | None) -> Row:
+    if tls is None:
+        return Row(label="TLS", text="none: everything goes in clear", mark=Mark.WARNING)
+    return Row(label="TLS", text=f"{tls.version}, the certificate is good", mark=Mark.GOOD)
+
+
+def _report(account: Account, proof: _Proof, file: AccountFile) -> dict[str, Any]:
+    return {
+        "account": account.name,
+        "file": str(file.path),
+        "server": account.server,
+        "port": account.port,
+        "security": account.security,
+        "username": account.username,
+        "tls": None if proof.tls is None else proof.tls.version,
+        "reply": None if proof.receipt is None else reply_report(proof.receipt.reply),
+    }
