@@ -442,6 +442,32 @@ def test_a_token_that_the_mail_server_refuses_is_renewed_once(
     assert oidc_provider.token_requests() == RENEWAL
 
 
+@COLOURS
+def test_a_keeper_signs_in_and_keeps(colour: str, tmp_path: Path, desktop: OAuth2Parameters) -> None:
+    store = TokenFolder(tmp_path / "tokens")
+    if colour == "blocking":
+        keeper = TokenKeeper(desktop, store=store, account="zoe")
+        assert keeper.status.state is TokenState.NEEDS_CONSENT
+        token = keeper.authorize(pasting(desktop))
+    else:
+        token = asyncio.run(AsyncTokenKeeper(desktop, store=store, account="zoe").authorize(pasting(desktop)))
+    again = TokenKeeper(desktop, store=store, account="zoe")
+    assert again.status.state is TokenState.VALID
+    assert again.access_token() == token.access_token
+
+
+@COLOURS
+def test_no_log_tells_a_secret(
+    colour: str, desktop: OAuth2Parameters, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    token = obtained(colour, desktop, pasting(desktop))
+    assert caplog.records
+    for secret in (token.access_token, token.refresh_token, "code=", "code_verifier"):
+        assert secret is not None
+        assert secret not in caplog.text
+
+
 def test_asks_at_most_for_what_is_public(desktop: OAuth2Parameters) -> None:
     opened: list[str] = []
     with pytest.raises(TokenUnavailable):

@@ -24,7 +24,7 @@ RECORD = Record(token=Token(access_token="s3cr3t", refresh_token="r3fr35h", obta
 class Ring(KeyringBackend):
     """A keyring in memory."""
 
-    priority = 1
+    priority = 1  # pyright: ignore[reportAssignmentType]
 
     def __init__(self) -> None:
         super().__init__()
