@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envoi.errors import ConfigError
@@ -76,6 +76,7 @@ def test_cannot_add_to_an_inline_table() -> None:
         with_account("accounts = { a = { server = 'h' } }\n", NEW, PLACE)
 
 
+@example(name="\x85", host="h", file="f")
 @given(name=st.text(min_size=1), host=st.text(min_size=1), file=st.text(min_size=1))
 def test_whatever_is_written_is_read_again(name: str, host: str, file: str) -> None:
     account = Account(name=name, server=host, username="me", password=PasswordPlace(file=file))

@@ -203,7 +203,7 @@ def _limits(row: _Table | None) -> dict[str, int]:
 def _line_of(text: str, table: str, key: str) -> int:
     """Return the line of a key, else of its table's head; 0 when it is written in another way."""
     current, head = "", 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         bare = line.strip().replace('"', "")
         if bare.startswith("["):
             current = bare.strip("[] ")

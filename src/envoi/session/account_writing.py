@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["with_account", "without_account"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_LINE = re.compile(r"[^\n]*\n?")
 _HEAD = re.compile(r"\s*\[")
 
 
@@ -52,7 +53,8 @@ def without_account(text: str, name: str, place: str) -> str:
     heads = tuple(re.compile(rf"\s*\[accounts\.{re.escape(key)}[\].]") for key in {name, _key(name)})
     kept: list[str] = []
     inside = False
-    for line in text.splitlines(keepends=True):
+    # Not by `splitlines`, which knows more ends of lines than TOML does.
+    for line in _LINE.findall(text):
         if _HEAD.match(line):
             inside = any(head.match(line) for head in heads)
         if not inside:
