@@ -7,10 +7,13 @@ import os
 from pathlib import Path
 
 from keyring.backend import KeyringBackend
+from keyring.compat import properties
 
 
 class FileKeyring(KeyringBackend):
-    priority = 1
+    @properties.classproperty
+    def priority(self) -> float:
+        return 1
 
     def _kept(self) -> dict[str, str]:
         place = Path(os.environ["KEYRING_FILE"])

@@ -6,8 +6,10 @@ import keyring
 import pytest
 
 from envoi.drivers.account_file import AccountFile
+from envoi.oauth import TokenFolder
 from tests.cli.conftest import PASSWORD
 from tests.cli.keyring_in_file import FileKeyring
+from tests.cli.tokens import keep_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +88,9 @@ def test_removes_an_account_and_its_password(account: Run, file: AccountFile) ->
     assert "and the keyring" in account("remove", "work").out
     assert list(file.accounts()) == ["google"]
     assert keyring.get_password("envoi", "me") is None
+    keep_token(file, "google")
     assert account("remove", "google", "--json").json["password_forgotten"] is False
+    assert TokenFolder(file.path.parent / "tokens").load("google") is None
     assert account("remove", "google").code == 78
 
 

@@ -180,11 +180,11 @@ def test_signs_in_with_a_client(
     add: Run, file: AccountFile, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Keeper:
-        def __init__(self, account: object) -> None:
+        def __init__(self, account: object, grant: object = None) -> None:
             self.account = account
 
-        def authorize(self) -> None:
-            pass
+        def authorize(self, consent: object) -> None:
+            assert consent is not None
 
         async def token(self, *, renew: bool) -> str:
             return "ya29-a-token"

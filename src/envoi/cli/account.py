@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from envoi.cli import account_add
 from envoi.cli.exits import Exit
 from envoi.cli.page import Mark, Page, Row, Section
+from envoi.client.account import keeper
 from envoi.client.session import SMTPSession
 from envoi.drivers.account_file import AccountFile
 from envoi.drivers.password_places import forget_password
@@ -49,7 +50,10 @@ def add_options(parser: ArgumentParser) -> None:
         ("list", "all accounts"),
         ("show", "one account, without its secrets"),
         ("test", "log in to its server, and send nothing"),
-        ("remove", "take it out of the file, and its password out of the keyring"),
+        (
+            "remove",
+            "take it out of the file, and its password out of the keyring; `logout` gives a token back",
+        ),
     ):
         action = actions.add_parser(name, help=text)
         if name != "list":
@@ -118,6 +122,8 @@ def _remove(file: AccountFile, name: str) -> tuple[Page, dict[str, Any]]:
     file.replace(text)
     if forgotten:
         forget_password(account.username)
+    if account.oauth is not None:
+        keeper(account).sign_out(revoke=False)
     where = f"{file.path}{' and the keyring' if forgotten else ''}"
     report = {"account": name, "removed": True, "password_forgotten": forgotten}
     return Page(title=f"{name} is gone from {where}", mark=Mark.GOOD), report

@@ -11,6 +11,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from envoi.cli.consent import add_consent_options, consent_of, grant_of
 from envoi.cli.exits import Exit
 from envoi.cli.failures import reply_report
 from envoi.cli.page import Mark, Page, Row, Section
@@ -58,6 +59,7 @@ def add_options(parser: ArgumentParser) -> None:
     secret.add_argument("--password-command", metavar="COMMAND", help="this program prints it")
     secret.add_argument("--client-id", metavar="ID", help="OAuth 2.0 with this client, instead of a password")
     parser.add_argument("--client-secret-env", metavar="NAME", help="the variable with the client's secret")
+    add_consent_options(parser)
     parser.add_argument("--json", action="store_true", help="print what was proved as one JSON object")
 
 
@@ -83,7 +85,7 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
     account = replace(settings, name=name, sender=str(address), ca_file=given.ca_file or "")
     account = _with_login(account, provider, given, terminal)
     asked = _asked_password(account, terminal)
-    proof = _prove(account, asked, given, address)
+    proof = _prove(account, asked, given, address, terminal)
     file.replace(with_account(file.text(), account, str(file.path)))
     if asked is not None:
         keep_password(account.username, asked)
@@ -159,9 +161,11 @@ def _asked_password(account: Account, terminal: Terminal) -> str | None:
     return ask_password(account.username)
 
 
-def _prove(account: Account, asked: str | None, given: Namespace, address: Address) -> _Proof:
+def _prove(
+    account: Account, asked: str | None, given: Namespace, address: Address, terminal: Terminal
+) -> _Proof:
     if account.oauth is not None:
-        keeper(account).authorize()
+        keeper(account, grant_of(given)).authorize(consent_of(given, terminal))
     elif account.password is not None and asked is None:
         fetch_password(account.password, account.username)
     with SMTPSession(**account_arguments(account, {} if asked is None else {"password": asked})) as session:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import envoi
-from envoi.cli import account, check, discover, lint, merge, send
+from envoi.cli import account, check, discover, lint, login, logout, merge, send, token
 from envoi.cli.exits import Exit, exit_of
 from envoi.cli.failures import failure_page, failure_report, interruption
 from envoi.cli.terminal import Terminal
@@ -33,6 +33,9 @@ COMMANDS = {
     "check": check,
     "discover": discover,
     "account": account,
+    "login": login,
+    "logout": logout,
+    "token": token,
     "lint": lint,
 }
 

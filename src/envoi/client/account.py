@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envoi.discovery.table import by_domain
 from envoi.drivers.account_file import AccountFile
 from envoi.drivers.password_places import fetch_password
 from envoi.errors import ConfigError
@@ -52,8 +51,8 @@ def account_arguments(
     return arguments
 
 
-def keeper(account: Account) -> TokenKeeper:
-    """Return who keeps the token of an account.
+def keeper(account: Account, grant: Grant | None = None) -> TokenKeeper:
+    """Return who keeps the token of an account; the grant matters to whoever signs in.
 
     Raises:
         ConfigError: it has no OAuth 2.0 client, or its provider is not known.
@@ -61,7 +60,7 @@ def keeper(account: Account) -> TokenKeeper:
     from envoi.client.oauth import TokenKeeper, token_folder
 
     store = token_folder(AccountFile().path.parent / _TOKENS)
-    return TokenKeeper(token_parameters(account), store=store, account=account.name)
+    return TokenKeeper(token_parameters(account, grant), store=store, account=account.name)
 
 
 def async_keeper(account: Account) -> AsyncTokenKeeper:
@@ -78,6 +77,7 @@ def token_parameters(account: Account, grant: Grant | None = None) -> OAuth2Para
     Raises:
         ConfigError: it has no OAuth 2.0 client, or the table does not know its provider's addresses.
     """
+    from envoi.discovery.table import by_domain
     from envoi.oauth.parameters import Grant, OAuth2Parameters
 
     client = account.oauth

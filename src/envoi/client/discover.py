@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envoi.discovery.discover import search
 from envoi.session.run import run_sync
 
 if TYPE_CHECKING:
@@ -58,7 +57,8 @@ async def discover_async(
     ca_file: str | PathLike[str] | None = None,
 ) -> Discovered:
     """Do what `discover` does, for asyncio: the same arguments, answer and errors."""
-    # Imported here: known addresses need no network, and blocking programs no asyncio.
+    # Imported here: XML, HTTPS and the DNS are for those who search, asyncio for those who use it.
+    from envoi.discovery.discover import search
     from envoi.drivers.dns import NameServers, asyncio_resolver
     from envoi.drivers.https import HTTPOptions
     from envoi.drivers.https_aio import AsyncioHTTP
@@ -76,6 +76,7 @@ def find(
     ca_file: str | PathLike[str] | None = None,
 ) -> Discovery:
     """Do what `discover` does, and return the whole search, found or not."""
+    from envoi.discovery.discover import search
     from envoi.drivers.dns import NameServers, blocking_resolver
     from envoi.drivers.https import BlockingHTTP, HTTPOptions
 
