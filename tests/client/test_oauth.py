@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -353,6 +355,34 @@ def test_signing_out_revokes_the_grant(
     hold.release()
     with pytest.raises(TokenUnavailable, match="invalid_grant"):
         TokenKeeper(desktop, store=folder, account="alice").access_token()
+
+
+def test_a_disk_that_fills_up_while_the_new_token_is_stored_loses_nothing(
+    folder: TokenFolder,
+    desktop: OAuth2Parameters,
+    oidc_provider: OIDCProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keeper = TokenKeeper(desktop, store=folder, account="alice")
+    before = folder.load("alice")
+    synchronised: list[int] = []
+
+    def full_at_the_second(descriptor: int) -> None:
+        synchronised.append(descriptor)
+        if len(synchronised) >= 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full_at_the_second)
+        for _ in range(2):
+            with pytest.raises(TokenUnavailable, match="No space left on device"):
+                keeper.access_token()
+        assert folder.load("alice") == before
+    token = keeper.access_token()
+    after = folder.load("alice")
+    assert after is not None
+    assert after.token.access_token == token
+    assert oidc_provider.token_requests() == RENEWAL
 
 
 def test_a_busy_provider_is_asked_again(

@@ -225,6 +225,7 @@ def test_nobody_has_signed_in_yet() -> None:
 
 def test_without_a_refresh_token_the_end_is_the_end() -> None:
     account = Account(world(), old_token(expires_at=NOW, refresh_token=None))
+    assert account.lifecycle.status().why == "The provider gave no refresh token with this one"
     with pytest.raises(TokenUnavailable, match="offline_access"):
         account.token()
     assert account.lifecycle.status().state is TokenState.NEEDS_CONSENT

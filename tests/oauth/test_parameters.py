@@ -25,6 +25,7 @@ from tests.oauth.stage import parameters
         ({"grant": Grant.SERVICE_ACCOUNT}, "needs private_key"),
         ({"client_authentication": ClientAuthentication.PRIVATE_KEY}, "needs private_key"),
         ({"client_authentication": ClientAuthentication.BASIC}, "needs client_secret"),
+        ({"additional_parameters": {"state": "mine", "scope": "all"}}, "may not have scope, state"),
         ({"redirection_url": "http://example.org/"}, "this machine"),
         ({"redirection_url": "https://localhost/"}, "this machine"),
     ],

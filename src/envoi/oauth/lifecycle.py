@@ -102,6 +102,13 @@ class Lifecycle:
                 since=record.refused.since,
             )
         expiring = token.is_expiring(now, ahead_seconds=self._ahead_seconds)
+        if expiring and token.refresh_token is None and self._parameters.grant.needs_person:
+            return TokenStatus(
+                state=TokenState.NEEDS_CONSENT,
+                expires_at=token.expires_at,
+                why="The provider gave no refresh token with this one",
+                since=token.obtained_at,
+            )
         return TokenStatus(
             state=TokenState.EXPIRING if expiring else TokenState.VALID, expires_at=token.expires_at
         )

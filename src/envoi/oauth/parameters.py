@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 __all__ = ["ClientAuthentication", "Grant", "OAuth2Parameters"]
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+# What the authorization request says itself; to say it twice, or otherwise, is a mistake or an attack.
+_RESERVED = frozenset(
+    {
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "redirect_uri",
+        "response_type",
+        "scope",
+        "state",
+        "uri",
+    }
+)
 _URLS = ("authorization_url", "token_url", "device_authorization_url", "revocation_url", "issuer")
 
 
@@ -111,6 +124,8 @@ class OAuth2Parameters:
             _check_url(name, getattr(self, name))
         if not self.token_url:
             raise ConfigError("token_url is missing")
+        if taken := _RESERVED & self.additional_parameters.keys():
+            raise ConfigError(f"additional_parameters may not have {', '.join(sorted(taken))}")
         self._check_grant()
 
     def _check_grant(self) -> None:
