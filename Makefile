@@ -4,7 +4,7 @@ BIN := .venv/bin
 FAST := not slow and not programs
 
 .DEFAULT_GOAL := env
-.PHONY: env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
+.PHONY: bench-compose env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
 
 env:  ## make .venv with everything that development needs
 	@python=$$(scripts/find-python) && "$$python" scripts/bootstrap.py
@@ -40,6 +40,8 @@ cover: env system-packages node-packages  ## all tests, with branch coverage
 	@$(BIN)/coverage report --skip-covered
 	@echo "== coverage of smtp/ and session/ is 100 %"
 	@$(BIN)/coverage report --include 'src/envoi/smtp/*,src/envoi/session/*' --fail-under=100
+	@echo "== coverage of oauth/ is at least 98 %"
+	@$(BIN)/coverage report --include 'src/envoi/oauth/*' --fail-under=98
 
 system-packages:  ## the mail servers that the tests talk to (Debian)
 	@echo "== system packages"
@@ -48,6 +50,11 @@ system-packages:  ## the mail servers that the tests talk to (Debian)
 node-packages:  ## the OpenID provider that the tests sign in to (npm)
 	@echo "== node packages"
 	@scripts/node-packages
+
+bench-compose: env  ## composing, against what else there is; writes docs/benchmarks/compose.md (npm)
+	@scripts/bench-environment
+	@PYTHONPATH=src:. .cache/bench/venv/bin/python -m bench.compose.compare 15 \
+	    --nodemailer .cache/bench/node --write docs/benchmarks/compose.md
 
 lock: env  ## pin and hash the requirements again (UPGRADE=1: with the newest versions)
 	@scripts/lock $(if $(UPGRADE),--upgrade)
