@@ -176,6 +176,12 @@ def test_says_how_to_get_a_client_where_no_password_works(add: Run) -> None:
     assert "(1) Register an application" in done.err
 
 
+def test_says_which_password_is_wanted_before_asking(add: Run) -> None:
+    done = add("me@gmail.com", stdin=b"")
+    assert done.code == 78
+    assert done.err.startswith("smtp.gmail.com, port 465: an app password")
+
+
 def test_signs_in_with_a_client(
     add: Run, file: AccountFile, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:

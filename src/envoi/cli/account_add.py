@@ -104,6 +104,7 @@ def _settings(given: Namespace, address: Address, terminal: Terminal) -> tuple[A
         _agree(found, terminal)
     if not found.takes_password and found.username and not given.client_id:
         raise ConfigError(_no_password(found))
+    terminal.complain(f"{found.server}, port {found.port}: {found.password_hint}.")
     return _account(found.server, found.port, found.security, found.username), found.provider
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envoi.drivers.password_places import SERVICE, kept_password
 from envoi.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Secret", "add_secret_options", "ask_password", "find_secret"]
 
-SERVICE = "envoi"
-"""The service under which the keyring keeps our passwords."""
 PASSWORD, TOKEN = "ENVOI_PASSWORD", "ENVOI_TOKEN"
 
 
@@ -120,15 +119,7 @@ def _first_line(name: str, terminal: Terminal) -> str:
 
 
 def _from_keyring(username: str) -> str:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        raise ConfigError("--keyring needs the library keyring: pip install 'envoi[keyring]'") from None
-    try:
-        password = keyring.get_password(SERVICE, username)
-    except KeyringError as error:
-        raise ConfigError(f"the keyring gives nothing: {type(error).__name__}: {error}") from error
+    password = kept_password(username)
     if not password:
         raise ConfigError(
             f"the keyring has no password for {username!r}; "
