@@ -62,6 +62,26 @@ def test_never_fails_on_fields(fields, body):
     examine(head.encode("utf-8", "replace") + b"\n" + body)
 
 
+HTML = b"From: a@example.org\nContent-Type: text/html\n\n"
+
+
+@pytest.mark.parametrize(
+    "piece", [b"<a ", b"<x/", b"<a x='", b"<p a=1 ", b"<!--", b"<", b"&#1", b"<head>", b'<img src="']
+)
+def test_takes_no_time_for_hostile_html(piece):
+    examine(HTML + piece * ((1 << 19) // len(piece)))
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize(
+    "piece", ["a", '"', "=?", "(", ";", "a=b;", "a.", "<a@b>", "*0=a;x", "; x*1*=a", "=?utf-8?q?a?= "]
+)
+def test_takes_no_time_for_hostile_fields(name, piece):
+    long = piece * (60_000 // len(piece))
+    examine(f"From: b@example.org\n{name}: {long}\n\nx\n".encode())
+    examine(f'{name}: "{long}" <b@example.org>\n\nx\n'.encode())
+
+
 @given(
     subject=some.names,
     text=some.bodies,

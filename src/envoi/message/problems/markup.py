@@ -1,18 +1,24 @@
 """What there is in a piece of HTML: its words, pictures, links and elements. A reading, not a judgement.
 
-The standard library's tokenizer, which never fails on what it does not know; what is good or bad is said in
-`html`.
+A tokenizer in time that grows with the text, whatever that is: the standard library's takes hours for half a
+megabyte of unclosed tags. What is good or bad is said in `html`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from html import unescape
 
 __all__ = ["Image", "Link", "Markup", "read_markup"]
 
-_UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
-_REFERRING = ("src", "background", "href", "data", "poster")
+_TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/<>"']*+)((?:[^<>"']|"[^"]*+"|'[^']*+')*+)>""")
+_ATTRIBUTE = re.compile(r"""([^\s=/>"']++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s>]++))?""")
+_RAW = frozenset({"script", "style", "textarea", "title"})
+"""Elements that hold text up to their end tag, whatever it looks like."""
+_UNSEEN = frozenset({"head", "noscript", "template", *_RAW})
+_DEEPEST = 50
+_REFERRING = ("src", "background", "href", "data", "poster", "style")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +30,17 @@ class Image:
     is_pixel: bool
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link: where to, and what is shown of it."""
+    """A link: where to, and what is shown of it, piece by piece."""
 
     target: str
-    shown: str = ""
+    pieces: list[str] = field(default_factory=list[str])
+
+    @property
+    def shown(self) -> str:
+        """What is shown of it."""
+        return "".join(self.pieces)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,57 +63,98 @@ class Markup:
 
 
 def read_markup(html: str) -> Markup:
-    """Read what there is; the rest of a document that breaks off is left out."""
-    reader = _Reader()
-    try:
-        reader.feed(html)
-        reader.close()
-    except AssertionError:  # "<![" and something that the tokenizer has never heard of
-        pass
+    """Read what there is; a comment or a style sheet without an end goes to the end of the text."""
+    reader = _Reader(html)
+    reader.read()
     return reader.found
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+class _Reader:
+    def __init__(self, html: str) -> None:
         self.found = Markup()
+        self._html = html
         self._unseen: list[str] = []
         self._link: Link | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        self.found.elements.add(tag)
-        self.found.references += [values[name] for name in _REFERRING if name in values]
-        self.found.references += [values["style"]] if "style" in values else []
-        if tag in _UNSEEN:
-            self._unseen.append(tag)
-        elif tag == "img":
+    def read(self) -> None:
+        position, end = 0, len(self._html)
+        while position < end:
+            start = self._html.find("<", position)
+            self._text(self._html[position : start if start >= 0 else end])
+            position = end if start < 0 else self._markup(start)
+
+    def _markup(self, start: int) -> int:
+        """Take what begins with "<"; gives where it ends."""
+        if self._html.startswith("<!--", start):
+            return self._after("-->", start + 4)
+        if self._html.startswith(("<!", "<?"), start):
+            return self._after(">", start + 2)
+        tag = _TAG.match(self._html, start)
+        if tag is None:
+            self._text("<")
+            return start + 1
+        name = tag[2].lower()
+        if tag[1]:
+            self._close(name)
+            return tag.end()
+        self._open(name, tag[3])
+        return self._raw(name, tag.end()) if name in _RAW else tag.end()
+
+    def _after(self, mark: str, start: int) -> int:
+        found = self._html.find(mark, start)
+        return len(self._html) if found < 0 else found + len(mark)
+
+    def _raw(self, name: str, start: int) -> int:
+        found = re.compile(f"</{name}", re.IGNORECASE).search(self._html, start)
+        end = len(self._html) if found is None else found.start()
+        if name == "style":
+            self.found.references.append(self._html[start:end])
+        return end
+
+    def _open(self, name: str, attributes: str) -> None:
+        self.found.elements.add(name)
+        values = {key.lower(): _unquoted(value) for key, value in _ATTRIBUTE.findall(attributes)}
+        self.found.references += [values[key] for key in _REFERRING if key in values]
+        if name in _UNSEEN:
+            self._unseen += [name] if len(self._unseen) < _DEEPEST else []
+        elif name == "img":
             self._image(values)
-        elif tag == "a" and values.get("href"):
+        elif name == "a" and values.get("href"):
             self._link = Link(target=values["href"].strip())
             self.found.links.append(self._link)
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a":
+    def _close(self, name: str) -> None:
+        if name == "a":
             self._link = None
-        elif tag in self._unseen:
-            del self._unseen[self._unseen.index(tag) :]
-        elif tag == "body":
+        elif name == "body":
             self._unseen.clear()
+        elif name in self._unseen:
+            del self._unseen[self._unseen.index(name) :]
 
-    def handle_data(self, data: str) -> None:
-        if self._unseen:
-            self.found.references += [data] if self._unseen[-1] == "style" else []
+    def _text(self, text: str) -> None:
+        if self._unseen or not text:
             return
-        self.found.words += sum(map(len, data.split()))
+        shown = _unescaped(text)
+        self.found.words += sum(map(len, shown.split()))
         if self._link is not None:
-            self._link.shown += data
+            self._link.pieces.append(shown)
 
     def _image(self, values: dict[str, str]) -> None:
         sides = {values.get("width", ""), values.get("height", "")}
         image = Image(
             source=values.get("src", "").strip(),
             alternative=values.get("alt"),
-            is_pixel=bool(sides) and sides <= {"0", "1", "0px", "1px"},
+            is_pixel=sides <= {"0", "1", "0px", "1px"},
         )
         self.found.images.append(image)
+
+
+def _unquoted(value: str) -> str:
+    return _unescaped(value[1:-1] if value[:1] in ('"', "'") else value)
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return unescape(text)
+    except ValueError:  # a number of thousands of digits
+        return text

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Field", "Lines", "Outline", "Part", "decoded"]
 
 _T = TypeVar("_T")
+_LONGEST_VALUE = 4000
+"""Characters of a field that the standard library is given: its time grows with their square."""
+_LONGEST_ENCODING = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +92,14 @@ class Part:
         mime.set_default_type(default)
         for name in ("Content-Type", "Content-Disposition"):
             if found := self.all(name):
-                mime[name] = found[0].text
+                mime[name] = found[0].text[:_LONGEST_VALUE]
         self.kind = _safely(mime.get_content_type, default)
         self.disposition = _safely(mime.get_content_disposition, None) or ""
         self.filename = _safely(mime.get_filename, None)
         self.boundary = _safely(mime.get_boundary, None)
         self.charset = _safely(mime.get_content_charset, None)
         self.flowed = _safely(lambda: str(mime.get_param("format")).lower() == "flowed", False)
-        transfer = self.value("Content-Transfer-Encoding")
+        transfer = self.value("Content-Transfer-Encoding")[:_LONGEST_ENCODING]
         self.transfer = re.sub(r"\(.*?\)", "", transfer).strip().lower() or "7bit"
 
     def all(self, name: str) -> list[Field]:

@@ -28,6 +28,7 @@ MANY = 50
 """Recipients from which on a message is a mailing."""
 _FIELDS = ("From", "Sender", "Reply-To", "To", "Cc")
 _ADDRESS_IN_NAME = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@([\w-]+(?:\.[\w-]+)+)")
+_LONGEST_NAME = 200
 _PRIVATE = re.compile(
     r"(?:[^.]+|.*\.(?:local|localdomain|lan|internal|invalid|home|corp|intranet))", re.IGNORECASE
 )
@@ -94,7 +95,7 @@ def _of_grammar(root: Part, name: str) -> Iterator[Problem]:
 
 
 def _of_author(author: Address) -> Iterator[Problem]:
-    name = decoded(author.name)
+    name = decoded(author.name[:_LONGEST_NAME])
     claimed = _ADDRESS_IN_NAME.search(name)
     if claimed and not same_organisation(claimed[1], author.unicode_domain):
         yield warning(
