@@ -34,7 +34,8 @@ def stopped(transcript: str, error: type[BaseException], *, at: bytes) -> BaseEx
                 raise error
             return await read(timeout)
 
-        link._stream = Interrupting(stream, interrupted)
+        broken_off: Any = Interrupting(stream, interrupted)
+        link._stream = broken_off
         await submit(link, MAIL.envelope(), MAIL)
 
     with pytest.raises(error) as caught:

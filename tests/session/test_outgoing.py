@@ -128,7 +128,7 @@ def test_resent_fields_go_before_the_original_ones() -> None:
 
 
 def test_a_keyword_makes_the_field_it_replaces_needless() -> None:
-    """Programs that send reports give the null sender and leave From to the message, or the other way round."""
+    """Programs that send reports give the null sender, and leave From to the message."""
     nobodys = message(To="b@example.org")
     assert addressed(nobodys, sender="x@example.org") == ("x@example.org", ["b@example.org"])
     to_nobody = message(From="a@example.org")
