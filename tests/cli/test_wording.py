@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import envoi
 from envoi.cli.wording import for_command_line
-from tests.house.sources import SOURCE
+
+SOURCE = Path(envoi.__file__).parent
 
 
 @pytest.mark.parametrize(
