@@ -1,58 +1,144 @@
-"""Composing the same mails with envoi and with the standard library, in one interleaved run.
+"""Composing the same mails with envoi and with others, in one interleaved run.
 
-``python -m bench.compose.compare [ROUNDS]`` takes turns between the composers, measures CPU time, and prints
-the median of each per mail, its spread, and how many times faster envoi is: the median of the ratios of all
-rounds. These can be compared between machines, the microseconds cannot. Exits with 1 when a goal is missed.
+``python -m bench.compose.compare [ROUNDS] [--nodemailer FOLDER] [--write FILE]`` takes turns between the
+composers, measures CPU time, and prints the median of each per mail, its spread, and how many times faster
+envoi is. Ratios of one run can be compared between machines; the microseconds cannot. yagmail, redmail and
+python-emails take part when they are installed, nodemailer when its folder is named (``make bench-compose``
+has all of them). The exit code is 1 when a goal is missed.
 """
 
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
+from contextlib import nullcontext
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from platform import python_version
 from statistics import median, quantiles
 from time import process_time_ns
 from typing import TYPE_CHECKING
 
 from bench.compose.messages import COMPOSERS, KINDS
+from bench.compose.node import Nodemailer
 
 if TYPE_CHECKING:
-    from bench.compose.messages import Kind
+    from collections.abc import Callable, Iterator
+
+    from bench.compose.messages import Job, Kind
 
 _TURN = 100_000_000
 """Nanoseconds that one turn of the slowest composer should take, at least."""
+_LEAST = 6
+"""Mails of a turn: the first one finds the memory as the composer before left it."""
+_TITLES = ("composer", "µs per mail", "middle half", "× envoi", "goal")
+_PREAMBLE = """\
+# Composing
+
+What `make bench-compose` measured: CPU time per mail, each in turn, {rounds} rounds, CPython {python}.
+Every mail is another one (name, address, subject, first line); attachments are in memory. The ratio says how
+many times longer than envoi it takes, as the median over the rounds; compare ratios, not microseconds. The
+goals are those of the project.
+"""
 
 
-def measure(kind: Kind, rounds: int) -> dict[str, list[float]]:
-    """Microseconds of CPU per mail, for each composer and round."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What one composer needed for one kind of mail, and envoi in the same rounds, in µs of CPU."""
+
+    name: str
+    times: list[float]
+    own: list[float]
+    goal: float | None
+
+    @property
+    def ratio(self) -> float:
+        """How many times longer than envoi it takes: the median over the rounds, as machines have moods."""
+        return median([theirs / ours for theirs, ours in zip(self.times, self.own, strict=True)])
+
+    @property
+    def misses(self) -> bool:
+        """Whether envoi is not as much faster as it should be."""
+        return self.goal is not None and self.ratio < self.goal
+
+    def cells(self) -> tuple[str, ...]:
+        """The line of a table."""
+        low, _, high = quantiles(self.times, n=4)
+        goal = "" if self.goal is None else f"≥ {self.goal:g}: {'missed' if self.misses else 'met'}"
+        spread = f"{low:,.1f} – {high:,.1f}"
+        return self.name, f"{median(self.times):,.1f}", spread, f"{self.ratio:.1f}", goal
+
+
+def composers() -> dict[str, Callable[[Job], bytes]]:
+    """Those that are installed."""
+    if find_spec("yagmail") is None:
+        return COMPOSERS
+    from bench.compose.peers import PEERS
+
+    return COMPOSERS | PEERS
+
+
+def measure(kind: Kind, rounds: int, node: Nodemailer | None) -> list[Line]:
+    """Take turns between all composers."""
+    count = _count(kind)
+    found: dict[str, list[float]] = {}
+    if node is not None:
+        node.take(kind)
+    for _ in range(rounds):
+        for name, compose in composers().items():
+            found.setdefault(name, []).append(_turn(compose, list(kind.jobs(count))))
+        if node is not None:
+            found.setdefault("nodemailer", []).append(node.measure(count))
+    own = found["envoi"]
+    return [Line(name=name, times=times, own=own, goal=kind.goals.get(name)) for name, times in found.items()]
+
+
+def _count(kind: Kind) -> int:
     started = process_time_ns()
     for job in kind.jobs(2):
         COMPOSERS["EmailMessage"](job)
-    count = max(1, 2 * _TURN // (process_time_ns() - started + 1))
-    found: dict[str, list[float]] = {name: [] for name in COMPOSERS}
-    for _ in range(rounds):
-        for name, compose in COMPOSERS.items():
-            jobs = list(kind.jobs(count))
-            started = process_time_ns()
-            for job in jobs:
-                compose(job)
-            found[name].append((process_time_ns() - started) / count / 1000)
-    return found
+    return max(_LEAST, 2 * _TURN // (process_time_ns() - started + 1))
 
 
-def main(rounds: int) -> int:
-    """Measure all kinds, print the table, and tell whether the goals are met."""
-    missed = 0
-    print(f"{'':30}  {'composer':12}  {'µs per mail':>11}  {'middle half':>19}  {'× envoi':>7}  goal")
-    for kind in KINDS:
-        found = measure(kind, rounds)
-        for name, times in found.items():
-            low, _, high = quantiles(times, n=4)
-            ratio = median(time / own for time, own in zip(times, found["envoi"], strict=True))
-            goal = f"≥ {kind.goal:g}" if name == "EmailMessage" else ""
-            missed += name == "EmailMessage" and ratio < kind.goal
-            spread = f"{low:8,.1f} – {high:8,.1f}"
-            print(f"{kind.title:30}  {name:12}  {median(times):11,.1f}  {spread}  {ratio:7.1f}  {goal}")
-    return int(missed > 0)
+def _turn(compose: Callable[[Job], bytes], jobs: list[Job]) -> float:
+    started = process_time_ns()
+    for job in jobs:
+        compose(job)
+    return (process_time_ns() - started) / len(jobs) / 1000
+
+
+def page(tables: list[tuple[Kind, list[Line]]], rounds: int) -> Iterator[str]:
+    """The results as a page of the documentation."""
+    yield _PREAMBLE.format(rounds=rounds, python=python_version())
+    for kind, lines in tables:
+        yield f"\n## {kind.title[0].upper()}{kind.title[1:]}\n\n"
+        yield "| composer | µs per mail | middle half | × envoi | goal |\n"
+        yield "| --- | ---: | ---: | ---: | --- |\n"
+        for line in lines:
+            yield f"| {' | '.join(line.cells())} |\n"
+
+
+def main(rounds: int, modules: Path | None, target: Path | None) -> int:
+    """Measure all kinds, print the tables, and tell whether the goals are met."""
+    tables: list[tuple[Kind, list[Line]]] = []
+    with nullcontext() if modules is None else Nodemailer(modules) as node:
+        for kind in KINDS:
+            lines = measure(kind, rounds, node)
+            tables.append((kind, lines))
+            print(kind.title)
+            for name, time, spread, ratio, goal in (_TITLES, *(line.cells() for line in lines)):
+                print(f"{name:>16}  {time:>11}  {spread:>23}  {ratio:>7}  {goal}", flush=True)
+    if target is not None:
+        target.parent.mkdir(exist_ok=True)
+        target.write_text("".join(page(tables, rounds)), "utf-8")
+    return int(any(line.misses for _, lines in tables for line in lines))
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 15))
+    parser = ArgumentParser()
+    parser.add_argument("rounds", type=int, nargs="?", default=15)
+    parser.add_argument("--nodemailer", type=Path, metavar="FOLDER")
+    parser.add_argument("--write", type=Path, metavar="FILE")
+    given = parser.parse_args()
+    sys.exit(main(given.rounds, given.nodemailer, given.write))
