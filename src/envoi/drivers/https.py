@@ -110,7 +110,7 @@ def httpx() -> Any:
     try:
         import httpx2
     except ImportError:
-        raise ConfigError("OAuth 2.0 needs an extra: pip install 'envoi[oauth]'") from None
+        raise ConfigError("asking over HTTPS needs an extra: pip install 'envoi[oauth]'") from None
     return httpx2
 
 
