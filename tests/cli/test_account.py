@@ -70,7 +70,12 @@ def test_shows_an_account_without_secrets(account: Run, file: AccountFile) -> No
     for word in ("gmail.com, client mine", "s1 at example.org", "messages_per_day 500", "by security"):
         assert word in done.out
     report = account("show", "google", "--json")
-    assert report.json["oauth"] == {"provider": "gmail.com", "client_id": "mine"}
+    assert report.json["oauth"] == {
+        "provider": "gmail.com",
+        "issuer": "",
+        "client_id": "mine",
+        "scope": "",
+    }
     assert "geheim99" not in done.out + report.out
 
 

@@ -209,7 +209,10 @@ def test_signs_in_with_a_client(
 
 
 def test_a_secret_needs_its_client(add: Run, server: SMTPServer) -> None:
-    assert add(ME, *at(server), *BY_VARIABLE, "--client-secret-env", "X").code == 64
+    for option in ("--client-secret-env", "--issuer", "--scope"):
+        done = add(ME, *at(server), *BY_VARIABLE, option, "X")
+        assert done.code == 64
+        assert f"{option} goes with --client-id" in done.err
 
 
 def test_from_the_question_to_the_account_on_a_terminal(

@@ -114,6 +114,17 @@ def test_the_table_says_where_tokens_come_from() -> None:
     assert token_parameters(account("outlook.com"), Grant.DEVICE_CODE).grant is Grant.DEVICE_CODE
 
 
+def test_any_issuer_says_where_tokens_come_from() -> None:
+    client = OAuthClient(issuer="https://login.example.com", client_id="mine", scope="openid smtp")
+    one = Account(name="me", server="h", username="me@example.com", oauth=client)
+    parameters = token_parameters(one)
+    assert (parameters.issuer, parameters.token_url) == ("https://login.example.com", "")
+    assert parameters.scope == "openid smtp"
+    assert parameters.additional_parameters["login_hint"] == "me@example.com"
+    with pytest.raises(ConfigError, match="either"):
+        OAuthClient(provider="gmail.com", issuer="https://login.example.com", client_id="mine")
+
+
 @pytest.mark.parametrize("provider", ["web.de", "example.org"])
 def test_not_every_provider_gives_tokens(provider: str) -> None:
     with pytest.raises(ConfigError, match="is not known"):

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from envoi.errors import ConfigError
-from envoi.oauth.discovery import ServerMetadata, discover
+from envoi.errors import ConfigError, Retry, TokenUnavailable
+from envoi.oauth.discovery import ServerMetadata, completed, discover
+from envoi.oauth.parameters import Grant, OAuth2Parameters
 from envoi.oauth.ports import HTTPAnswer
 from envoi.session.run import run_sync
 from tests.oauth.stage import answered, world
@@ -61,6 +62,25 @@ def test_an_issuer_is_asked_over_tls() -> None:
 
 
 def test_a_server_without_a_token_endpoint_is_of_no_use() -> None:
-    found = run_sync(discover(world(answered(issuer=ISSUER)), ISSUER))
-    with pytest.raises(ConfigError, match="token_url"):
-        found.parameters("me")
+    with pytest.raises(ConfigError, match="token_endpoint"):
+        run_sync(discover(world(answered(issuer=ISSUER)), ISSUER))
+
+
+def test_a_busy_server_is_not_one_without_a_description() -> None:
+    with pytest.raises(TokenUnavailable, match="in 7 s") as caught:
+        run_sync(discover(world(answered(503, {"retry-after": "7"})), ISSUER))
+    assert caught.value.retry is Retry.LATER
+
+
+def test_addresses_are_looked_up_where_there_are_none() -> None:
+    given = OAuth2Parameters(client_id="me", issuer=ISSUER, scope="mail")
+    staged = world(answered(**DOCUMENT))
+    found = run_sync(completed(staged, given))
+    assert (found.token_url, found.issuer_is_sent, found.scope) == (f"{ISSUER}/token", True, "mail")
+    assert run_sync(completed(staged, found)) is found
+
+
+def test_an_issuer_without_the_grant_is_of_no_use() -> None:
+    given = OAuth2Parameters(client_id="me", issuer=ISSUER, grant=Grant.DEVICE_CODE)
+    with pytest.raises(ConfigError, match="needs device_authorization_url"):
+        run_sync(completed(world(answered(**DOCUMENT)), given))

@@ -75,6 +75,30 @@ def test_an_expired_token_is_renewed_and_the_new_refresh_token_kept() -> None:
     assert account.questions == 1
 
 
+def test_addresses_are_looked_up_when_somebody_has_to_be_asked_and_then_known() -> None:
+    nowhere = {"token_url": "", "authorization_url": "", "revocation_url": ""}
+    description = answered(
+        issuer="https://login.example.org",
+        token_endpoint="https://login.example.org/t",
+        authorization_endpoint="https://login.example.org/a",
+        revocation_endpoint="https://login.example.org/r",
+    )
+    staged = world(description, token_answer(), answered())
+    account = Account(staged, old_token(), **nowhere)
+    assert (account.token(), account.questions) == ("access-0", 0)
+    account.put(old_token(expires_at=NOW))
+    assert account.token() == "access-1"
+    run_sync(account.lifecycle.end(revoked=True))
+    asked = [url.removeprefix("https://login.example.org/") for url, _, _ in staged.http.asked]
+    assert asked == [".well-known/openid-configuration", "t", "r"]
+
+
+def test_an_issuer_that_describes_nothing_is_no_reason_to_keep_mail_back() -> None:
+    staged = world(answered(404), answered(404))
+    account = Account(staged, old_token(expires_at=NOW + timedelta(minutes=1)), token_url="")
+    assert account.token() == "access-0"
+
+
 @pytest.mark.parametrize(("seconds_left", "questions"), [(331, 0), (329, 1)])
 def test_renews_five_to_six_minutes_ahead(seconds_left: int, questions: int) -> None:
     # The stage's chance is always one half.

@@ -12,7 +12,7 @@ from tests.oauth.stage import parameters
     [
         ({"client_id": ""}, "client_id is missing"),
         ({"response_type": "token"}, "not safe"),
-        ({"token_url": ""}, "token_url is missing"),
+        ({"token_url": "", "issuer": ""}, "no issuer to look it up at"),
         ({"token_url": "http://login.example.org/token"}, "https://"),
         ({"token_url": "https:///token"}, "https://"),
         ({"token_url": "https://[::1"}, "not an address"),

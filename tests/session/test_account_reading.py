@@ -92,7 +92,7 @@ START = '[accounts.a]\nserver = "h"\n'
         (f"{START}username = 'me'\npassword = {{ comand = 'x' }}\n", 4, "command perhaps?"),
         (f"{START}username = 'me'\npassword = {{ command = 'pass' }}\n", 4, "is a list"),
         (f"{START}[accounts.a.password]\ncommand = [7]\n", 4, "is a list"),
-        (f"{START}[accounts.a.oauth]\nclient_id = 'x'\n", 3, "provider is missing"),
+        (f"{START}[accounts.a.oauth]\nclient_id = 'x'\n", 3, "either a provider of the table or an issuer"),
         (f"{START}dkim = {{ key = 'k' }}\n", 3, "domain is missing"),
         (f"{START}[accounts.a.limits]\nmessages_per_day = 0\n", 4, "1 or more"),
         (f"{START}[accounts.a.limits]\nmails_per_day = 5\n", 4, "messages_per_day perhaps?"),

@@ -30,13 +30,16 @@ def test_adds_without_touching_the_rest() -> None:
     assert without_account(text, "new one", PLACE) == f"{WHOLE}\n"
 
 
-def test_begins_a_file() -> None:
-    oauth = Account(
-        name="me",
-        server="smtp.gmail.com",
-        username="me@gmail.com",
-        oauth=OAuthClient(provider="gmail.com", client_id="mine"),
-    )
+@pytest.mark.parametrize(
+    "client",
+    [
+        OAuthClient(provider="gmail.com", client_id="mine"),
+        OAuthClient(issuer="https://login.example.com", client_id="mine", scope="openid smtp"),
+    ],
+    ids=str,
+)
+def test_begins_a_file(client: OAuthClient) -> None:
+    oauth = Account(name="me", server="smtp.gmail.com", username="me@gmail.com", oauth=client)
     text = with_account("", oauth, PLACE)
     assert text.startswith("[accounts.me]\n")
     assert "client_secret" not in text

@@ -36,6 +36,7 @@ examples:
   envoi account add me@example.com --name work --password-command 'pass show mail/work'
   envoi account add me@example.com --server smtps://me@smtp.example.com
   envoi account add me@gmail.com --client-id ID --client-secret-env GOOGLE_SECRET
+  envoi account add me@example.com --issuer https://login.example.com --client-id ID --scope 'openid smtp'
   envoi account list
   envoi account test work                   # log in, and send nothing
   envoi send --account work --to you@example.org --subject Hello --text Hello
@@ -137,7 +138,7 @@ def _rows(account: Account) -> Iterator[Row]:
         ("From", account.sender),
         ("User", account.username),
         ("Password", f"from {account.password}" if account.password else ""),
-        ("OAuth 2.0", f"{account.oauth.provider}, client {account.oauth.client_id}" if account.oauth else ""),
+        ("OAuth 2.0", str(account.oauth or "")),
         ("Authorities", account.ca_file),
         (
             "DKIM",

@@ -58,6 +58,8 @@ def add_options(parser: ArgumentParser) -> None:
     secret.add_argument("--password-file", metavar="FILE", help="it is in the first line of this file")
     secret.add_argument("--password-command", metavar="COMMAND", help="this program prints it")
     secret.add_argument("--client-id", metavar="ID", help="OAuth 2.0 with this client, instead of a password")
+    parser.add_argument("--issuer", metavar="URL", help="the provider, where the table does not know it")
+    parser.add_argument("--scope", metavar="WORDS", help="what to ask the provider for")
     parser.add_argument("--client-secret-env", metavar="NAME", help="the variable with the client's secret")
     add_consent_options(parser)
     parser.add_argument("--json", action="store_true", help="print what was proved as one JSON object")
@@ -136,10 +138,17 @@ def _with_login(account: Account, provider: str, given: Namespace, terminal: Ter
         return account
     if given.client_id:
         secret = terminal.environ.get(given.client_secret_env, "") if given.client_secret_env else ""
-        oauth = OAuthClient(provider=provider, client_id=given.client_id, client_secret=secret)
+        oauth = OAuthClient(
+            provider="" if given.issuer else provider,
+            issuer=given.issuer or "",
+            client_id=given.client_id,
+            client_secret=secret,
+            scope=given.scope or "",
+        )
         return replace(account, password=None, oauth=oauth)
-    if given.client_secret_env:
-        raise UsageError("--client-secret-env goes with --client-id")
+    for option in ("issuer", "scope", "client_secret_env"):
+        if getattr(given, option):
+            raise UsageError(f"--{option.replace('_', '-')} goes with --client-id")
     command = tuple(shlex.split(given.password_command or ""))
     if given.password_env or given.password_file or command:
         place = PasswordPlace(env=given.password_env or "", file=given.password_file or "", command=command)

@@ -16,13 +16,14 @@ from envoi.ports import TLSOptions
 if TYPE_CHECKING:
     from envoi.client.oauth import AsyncTokenKeeper, TokenKeeper
     from envoi.oauth.parameters import Grant, OAuth2Parameters
-    from envoi.session.account import Account
+    from envoi.session.account import Account, OAuthClient
     from envoi.session.settings import SessionArguments, SessionOptions
 
 __all__ = ["account_arguments", "async_keeper", "keeper", "token_parameters"]
 
 _TOKENS = "tokens"
 """The folder beside the configuration file where tokens are kept."""
+_ISSUER_SCOPE = "openid offline_access"
 
 
 def account_arguments(
@@ -77,16 +78,40 @@ def token_parameters(account: Account, grant: Grant | None = None) -> OAuth2Para
     Raises:
         ConfigError: it has no OAuth 2.0 client, or the table does not know its provider's addresses.
     """
-    from envoi.discovery.table import by_domain
-    from envoi.oauth.parameters import Grant, OAuth2Parameters
+    from envoi.oauth.parameters import Grant
 
     client = account.oauth
     if client is None:
         raise ConfigError(f"the account {account.name!r} has no OAuth 2.0 client")
+    make = _by_issuer if client.issuer else _by_table
+    return make(client, account.username, grant or Grant.AUTHORIZATION_CODE)
+
+
+def _by_issuer(client: OAuthClient, username: str, grant: Grant) -> OAuth2Parameters:
+    """The addresses are left to be looked up when somebody is asked."""
+    from envoi.oauth.parameters import OAuth2Parameters
+
+    return OAuth2Parameters(
+        client_id=client.client_id,
+        client_secret=client.client_secret or None,
+        issuer=client.issuer,
+        scope=client.scope or _ISSUER_SCOPE,
+        # Without a consent there is no refresh token (OpenID Connect Core §11); the hint spares a question.
+        additional_parameters={"prompt": "consent", "login_hint": username},
+        grant=grant,
+    )
+
+
+def _by_table(client: OAuthClient, _: str, grant: Grant) -> OAuth2Parameters:
+    from envoi.discovery.table import by_domain
+    from envoi.oauth.parameters import OAuth2Parameters
+
     provider = by_domain(client.provider)
     server = None if provider is None else provider.authorization
     if server is None:
-        raise ConfigError(f"the authorization server of {client.provider!r} is not known")
+        raise ConfigError(
+            f"the authorization server of {client.provider!r} is not known: give its issuer instead"
+        )
     return OAuth2Parameters(
         client_id=client.client_id,
         client_secret=client.client_secret or None,
@@ -95,7 +120,7 @@ def token_parameters(account: Account, grant: Grant | None = None) -> OAuth2Para
         device_authorization_url=server.device_authorization_url,
         revocation_url=server.revocation_url,
         issuer=server.issuer,
-        scope=server.scope,
+        scope=client.scope or server.scope,
         additional_parameters=server.additional_parameters,
-        grant=grant or Grant.AUTHORIZATION_CODE,
+        grant=grant,
     )

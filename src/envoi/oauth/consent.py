@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from envoi.errors import ConfigError
 from envoi.oauth.device import sign_in_by_device
+from envoi.oauth.discovery import completed
 from envoi.oauth.grants import demand, obtain_alone
 from envoi.oauth.parameters import Grant
 from envoi.oauth.sign_in import sign_in, sign_in_by_paste
@@ -58,6 +59,7 @@ async def obtain(
         TokenUnavailable: the person or the provider gave none.
         ConfigError: the person cannot be reached in this way.
     """
+    parameters = await completed(world, parameters)
     if not parameters.grant.needs_person:
         return demand(await obtain_alone(world, parameters), parameters)
     if parameters.grant is Grant.DEVICE_CODE:

@@ -1,4 +1,4 @@
-"""What an authorization server says of itself: `discover` (RFC 8414, OpenID Connect Discovery).
+"""What an authorization server says of itself: `discover`, `completed` (RFC 8414, OpenID Connect Discovery).
 
 From the name of an issuer to addresses. The document must bear the same name, or somebody else could have
 put it there; every address in it is checked again when `OAuth2Parameters` is made.
@@ -6,18 +6,18 @@ put it there; every address in it is checked again when `OAuth2Parameters` is ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from envoi.errors import ConfigError
 from envoi.oauth.parameters import OAuth2Parameters
-from envoi.oauth.refusal import json_object
+from envoi.oauth.refusal import json_object, read_refusal
 
 if TYPE_CHECKING:
     from envoi.oauth.ports import World
 
-__all__ = ["ServerMetadata", "discover"]
+__all__ = ["ServerMetadata", "completed", "discover"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +44,34 @@ class ServerMetadata:
         Raises:
             ConfigError: a value is missing or unsafe.
         """
-        return OAuth2Parameters(
-            client_id=client_id,
-            issuer=self.issuer,
+        return self.added_to(OAuth2Parameters(client_id=client_id, issuer=self.issuer, **rest))
+
+    def added_to(self, parameters: OAuth2Parameters) -> OAuth2Parameters:
+        """Return the parameters with these addresses.
+
+        Raises:
+            ConfigError: one is missing or unsafe.
+        """
+        return replace(
+            parameters,
             issuer_is_sent=self.issuer_is_sent,
             token_url=self.token_url,
             authorization_url=self.authorization_url,
             device_authorization_url=self.device_authorization_url,
             revocation_url=self.revocation_url,
-            **rest,
         )
+
+
+async def completed(world: World, parameters: OAuth2Parameters) -> OAuth2Parameters:
+    """Return the parameters with addresses: their own, or those that their issuer describes.
+
+    Raises:
+        ConfigError: the issuer describes none, or another, or has no place for the grant.
+        TokenUnavailable: nobody answered, or it is busy.
+    """
+    if parameters.token_url:
+        return parameters
+    return (await discover(world, parameters.issuer)).added_to(parameters)
 
 
 async def discover(world: World, issuer: str) -> ServerMetadata:
@@ -61,7 +79,7 @@ async def discover(world: World, issuer: str) -> ServerMetadata:
 
     Raises:
         ConfigError: it has no such document, or one that is not about it.
-        TokenUnavailable: nobody answered.
+        TokenUnavailable: nobody answered, or it is busy.
     """
     parts = urlsplit(issuer)
     if parts.scheme != "https" and not (
@@ -77,17 +95,25 @@ async def discover(world: World, issuer: str) -> ServerMetadata:
         answer = await world.http.get(parts._replace(path=place, query="", fragment="").geturl())
         if answer.status == 200 and (content := json_object(answer)):
             return _metadata(issuer, content)
+        refusal = read_refusal(answer, secrets=(), now=world.clock.now())
+        if refusal.busy:
+            raise refusal.exception(parts.netloc)
     raise ConfigError(f"{issuer} has no description of its authorization server")
 
 
 def _metadata(issuer: str, content: Any) -> ServerMetadata:
     if content.get("issuer") != issuer:
-        raise ConfigError(f"the description found at {issuer} is about another issuer (RFC 8414 §3.3)")
+        raise ConfigError(
+            f"the description found at {issuer} is about another issuer (RFC 8414 §3.3); "
+            "the names must agree to the last slash"
+        )
 
     def url(name: str) -> str:
         value = content.get(name)
         return value if isinstance(value, str) else ""
 
+    if not url("token_endpoint"):
+        raise ConfigError(f"{issuer} describes itself without a token_endpoint")
     return ServerMetadata(
         issuer=issuer,
         token_url=url("token_endpoint"),

@@ -14,7 +14,8 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from envoi.errors import Phase, Retry, TokenUnavailable
+from envoi.errors import ConfigError, Phase, Retry, TokenUnavailable
+from envoi.oauth.discovery import completed
 from envoi.oauth.endpoint import server_name
 from envoi.oauth.grants import renew, revoke
 from envoi.oauth.record import Record, Refused
@@ -128,6 +129,7 @@ class Lifecycle:
         with _released(await self._held()) as hold:
             record = hold.load()
             if record is not None and revoked:
+                self._parameters = await completed(self._world, self._parameters)
                 await revoke(self._world, self._parameters, record.token)
             hold.delete()
             self._unsaved = self._failure = None
@@ -155,7 +157,7 @@ class Lifecycle:
             try:
                 self._check_hope(record)
                 return await self._ask_provider(hold, record)
-            except TokenUnavailable:
+            except (TokenUnavailable, ConfigError):
                 if record is not None and need is _Need.SOON and self._unsaved is None:
                     # It is good for some minutes yet: no reason to keep a mail back.
                     return record.token.access_token
@@ -187,6 +189,7 @@ class Lifecycle:
     async def _ask_provider(self, hold: Hold, record: Record | None) -> str:
         hold.prepare()
         try:
+            self._parameters = await completed(self._world, self._parameters)
             outcome = await renew(self._world, self._parameters, None if record is None else record.token)
         except TokenUnavailable as error:
             self._remember(error, _PAUSE_SECONDS)

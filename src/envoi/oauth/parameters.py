@@ -75,7 +75,8 @@ class OAuth2Parameters:
         client_id: the name the client is registered under; a service account's address.
         client_secret: its secret. For a program on a desk it is none, yet Google wants it.
         authorization_url: where a person signs in.
-        token_url: where tokens are given out.
+        token_url: where tokens are given out. Without it, this and the other addresses are looked up at the
+            issuer when they are first needed (RFC 8414).
         redirection_url: where the browser is sent afterwards: ``http://127.0.0.1``, ``http://[::1]`` or
             ``http://localhost`` with a port, 0 for any free one.
         scope: what is asked for, separated by blanks.
@@ -97,7 +98,7 @@ class OAuth2Parameters:
     """
 
     client_id: str
-    token_url: str
+    token_url: str = ""
     client_secret: str | None = field(default=None, repr=False)
     authorization_url: str = ""
     redirection_url: str = "http://127.0.0.1:0/"
@@ -122,8 +123,8 @@ class OAuth2Parameters:
             raise ConfigError(f"response_type={self.response_type!r} is not safe; envoi knows 'code' alone")
         for name in _URLS:
             _check_url(name, getattr(self, name))
-        if not self.token_url:
-            raise ConfigError("token_url is missing")
+        if not self.token_url and not self.issuer:
+            raise ConfigError("token_url is missing, and there is no issuer to look it up at")
         if taken := _RESERVED & self.additional_parameters.keys():
             raise ConfigError(f"additional_parameters may not have {', '.join(sorted(taken))}")
         self._check_grant()
@@ -134,7 +135,9 @@ class OAuth2Parameters:
             Grant.DEVICE_CODE: "device_authorization_url",
             Grant.SERVICE_ACCOUNT: "private_key",
         }.get(self.grant)
-        if wanted is not None and not getattr(self, wanted):
+        # Addresses that are looked up later are checked then, for the parameters are made anew.
+        later = self.grant.needs_person and not self.token_url
+        if wanted is not None and not later and not getattr(self, wanted):
             raise ConfigError(f"the grant {self.grant.value} needs {wanted}")
         if self.authentication is ClientAuthentication.PRIVATE_KEY and not self.private_key:
             raise ConfigError("private_key_jwt needs private_key")

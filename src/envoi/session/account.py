@@ -59,14 +59,27 @@ class OAuthClient:
 
     Attributes:
         provider: a name of the shipped table, such as ``gmail.com``, which knows the addresses.
+        issuer: any other provider's name for itself, an ``https://`` address at which it describes its others
+            (RFC 8414); either this or `provider`.
         client_id: the client that one has registered there.
         client_secret: its secret; for a program on a desk none that would be worth much, so it may stand in
             the file, which must then be readable to its owner alone.
+        scope: what to ask for, separated by blanks; empty for what the table says, or for an issuer
+            ``openid offline_access``.
     """
 
-    provider: str
+    provider: str = ""
+    issuer: str = ""
     client_id: str
     client_secret: str = field(default="", repr=False)
+    scope: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.provider) == bool(self.issuer):
+            raise ConfigError("oauth has either a provider of the table or an issuer")
+
+    def __str__(self) -> str:
+        return f"{self.provider or self.issuer}, client {self.client_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -178,11 +178,13 @@ def _password(row: _Table | None) -> PasswordPlace | None:
 def _oauth(row: _Table | None) -> OAuthClient | None:
     if row is None:
         return None
-    row.allow("provider", "client_id", "client_secret")
-    return OAuthClient(
-        provider=row.needed("provider"),
-        client_id=row.needed("client_id"),
-        client_secret=row.word("client_secret"),
+    row.allow("provider", "issuer", "client_id", "client_secret", "scope")
+    provider, issuer, client_id = row.word("provider"), row.word("issuer"), row.needed("client_id")
+    secret, scope = row.word("client_secret"), row.word("scope")
+    return row.made(
+        lambda: OAuthClient(
+            provider=provider, issuer=issuer, client_id=client_id, client_secret=secret, scope=scope
+        )
     )
 
 
