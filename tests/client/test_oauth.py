@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import urllib.parse
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -35,6 +34,7 @@ from envoi.oauth import (
 )
 from envoi.oauth.parameters import ClientAuthentication
 from envoi.oauth.record import Record
+from tests.client.browsers import browser, form_browser, pasting
 from tests.interop.mails import new_mail
 from tests.servers.listeners import ALICE, BOB
 
@@ -69,35 +69,6 @@ def desktop(oidc_provider: OIDCProvider) -> OAuth2Parameters:
     )
 
 
-def browse(url: str) -> urllib.request.Request | str:
-    """Be the browser: follow the provider's pages until it sends us to the loopback address."""
-    jar = urllib.request.HTTPCookieProcessor()
-    answer = urllib.request.build_opener(jar).open(url, timeout=10)
-    with answer:
-        return answer.read().decode()
-
-
-def browser(url: str) -> None:
-    threading.Thread(target=browse, args=(url,)).start()
-
-
-def form_browser(url: str) -> None:
-    """The same for `form_post`, whose last page has a script submit a form."""
-
-    def run() -> None:
-        page = browse(url)
-        assert isinstance(page, str)
-        action = page.split('action="')[1].split('"')[0]
-        fields = {
-            part.split('name="')[1].split('"')[0]: part.split('value="')[1].split('"')[0]
-            for part in page.split("<input")[1:]
-        }
-        with urllib.request.urlopen(action, urllib.parse.urlencode(fields).encode(), timeout=10) as answer:
-            assert b"close this page" in answer.read()
-
-    threading.Thread(target=run).start()
-
-
 @COLOURS
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
 def test_a_person_signs_in_with_the_browser(colour: str, host: str, desktop: OAuth2Parameters) -> None:
@@ -119,29 +90,9 @@ def test_a_form_brings_the_code_as_well(colour: str, desktop: OAuth2Parameters) 
     assert obtained(colour, posted, Consent(open_url=form_browser, timeout=10)).refresh_token
 
 
-def pasting(parameters: OAuth2Parameters) -> Consent:
-    """A person whose browser is elsewhere: its last address is copied by hand."""
-    found: list[str] = []
-
-    class Stop(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str) -> Any:
-            if newurl.startswith("http://127.0.0.1:9000/"):
-                found.append(newurl)
-                return None
-            return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-    def open_url(url: str) -> None:
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), Stop())
-        with pytest.raises(urllib.request.HTTPError) as stopped:
-            opener.open(url, timeout=10)
-        stopped.value.close()
-
-    return Consent(open_url=open_url, paste=lambda: f" {found[-1]}\n")
-
-
 @COLOURS
 def test_the_address_can_be_pasted(colour: str, desktop: OAuth2Parameters) -> None:
-    assert obtained(colour, desktop, pasting(desktop)).refresh_token
+    assert obtained(colour, desktop, pasting()).refresh_token
 
 
 @COLOURS
@@ -229,7 +180,7 @@ def expire(store: TokenFolder, account: str = "alice") -> None:
 def folder(tmp_path: Path, desktop: OAuth2Parameters, oidc_provider: OIDCProvider) -> TokenFolder:
     """A store with an expired token of alice, whose refresh token is good for one use."""
     store = TokenFolder(tmp_path / "tokens")
-    TokenKeeper(desktop, store=store, account="alice").authorize(pasting(desktop))
+    TokenKeeper(desktop, store=store, account="alice").authorize(pasting())
     expire(store)
     oidc_provider.token_requests()
     return store
@@ -478,9 +429,9 @@ def test_a_keeper_signs_in_and_keeps(colour: str, tmp_path: Path, desktop: OAuth
     if colour == "blocking":
         keeper = TokenKeeper(desktop, store=store, account="zoe")
         assert keeper.status.state is TokenState.NEEDS_CONSENT
-        token = keeper.authorize(pasting(desktop))
+        token = keeper.authorize(pasting())
     else:
-        token = asyncio.run(AsyncTokenKeeper(desktop, store=store, account="zoe").authorize(pasting(desktop)))
+        token = asyncio.run(AsyncTokenKeeper(desktop, store=store, account="zoe").authorize(pasting()))
     again = TokenKeeper(desktop, store=store, account="zoe")
     assert again.status.state is TokenState.VALID
     assert again.access_token() == token.access_token
@@ -491,7 +442,7 @@ def test_no_log_tells_a_secret(
     colour: str, desktop: OAuth2Parameters, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    token = obtained(colour, desktop, pasting(desktop))
+    token = obtained(colour, desktop, pasting())
     assert caplog.records
     for secret in (token.access_token, token.refresh_token, "code=", "code_verifier"):
         assert secret is not None
