@@ -116,7 +116,7 @@ def test_bodies_and_attachments_are_read_back_as_they_were_given(text, html, att
         expected = [""]
     assert [content_of(part) for part in bodies] == [as_read(body) for body in expected]
     given = [(a.filename, b"".join(a.source.chunks())) for a in attachments]
-    assert [(part.get_filename(), part.get_payload(decode=True)) for part in files] == given
+    assert [(part["Content-Disposition"].params["filename"], part.get_payload(decode=True)) for part in files] == given
 
 
 @given(
