@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envoi.errors import AuthenticationFailed, MessageRejected, Retry
+from envoi.errors import AuthenticationFailed, MessageRejected, Retry, SenderRejected
 from tests.session.stage import WAYS, mail, sending
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def tokens() -> Any:
     return lambda: next(left)
 
 
+REFUSED_LOGIN = (AuthenticationFailed, Retry.NEVER)
 THREE = mail("b@example.org", "c@example.org", "d@example.org")
 
 CASES: dict[str, Case] = {
@@ -64,8 +65,43 @@ CASES: dict[str, Case] = {
     ),
     "office365-535-5.7.139": Case(
         options={"security": "starttls", **PASSWORD},
-        error=(AuthenticationFailed, Retry.NEVER),
+        error=REFUSED_LOGIN,
         words=("switched off", "nor OAuth 2.0 will help"),
+    ),
+    "office365-basic-authentication-disabled": Case(
+        options={"security": "starttls", **PASSWORD},
+        error=REFUSED_LOGIN,
+        words=("takes no passwords", "OAuth 2.0", "https://outlook.office.com/SMTP.Send"),
+    ),
+    "office365-550-5.7.30": Case(
+        options={"security": "starttls", **PASSWORD},
+        error=REFUSED_LOGIN,
+        words=("takes no passwords", "OAuth 2.0", "https://outlook.office.com/SMTP.Send"),
+    ),
+    "office365-535-5.7.3": Case(
+        options={"security": "starttls", "username": "alice@example.org", "auth": tokens},
+        error=REFUSED_LOGIN,
+        words=("another resource or scope", "another mailbox", "service principal", "SMTP AUTH is off"),
+    ),
+    "office365-530-5.7.57": Case(
+        options={"security": "starttls"},
+        error=(SenderRejected, Retry.NEVER),
+        words=("without logging in first",),
+    ),
+    "gmail-token-without-scope": Case(
+        options={"security": "starttls", "username": "alice@example.org", "auth": tokens},
+        error=REFUSED_LOGIN,
+        words=("has expired", "sign in again", "wants the scope https://mail.google.com/"),
+    ),
+    "gmail-534-5.7.9": Case(
+        options={"security": "starttls", **PASSWORD},
+        error=REFUSED_LOGIN,
+        words=("An app password is wanted", "or use OAuth 2.0"),
+    ),
+    "gmail-535-5.7.8": Case(
+        options={"security": "starttls", **PASSWORD},
+        error=REFUSED_LOGIN,
+        words=("Use an app password", "https://mail.google.com/"),
     ),
     "exchange-plain": Case(options={"security": "starttls", **PASSWORD}, reply="250 2.6.0 <1@example.org>"),
     "postfix-pipelining": Case(
