@@ -54,11 +54,26 @@ class Dovecot:
 
 @contextmanager
 def running_dovecot(
-    folder: Path, ca: CertificateAuthority, tokens: TokenMint, ports: PortPool
+    folder: Path,
+    ca: CertificateAuthority,
+    tokens: TokenMint,
+    ports: PortPool,
+    *,
+    introspection_url: str = "",
+    relay_port: int | None = None,
 ) -> Iterator[Dovecot]:
-    """Run Dovecot with everything it writes under `folder`."""
-    dovecot = _laid_out(folder, ca, tokens, ports)
-    configuration = _write_configuration(folder, ca, dovecot)
+    """Run Dovecot.
+
+    Args:
+        folder: everything it writes is under it.
+        ca: who signed its certificate.
+        tokens: the key that it believes tokens by.
+        ports: where its own come from.
+        introspection_url: where it asks about tokens instead, with its name and secret there.
+        relay_port: where there is an MX already that its submission service hands over to.
+    """
+    dovecot = _laid_out(folder, ca, tokens, ports, relay_port)
+    configuration = _write_configuration(folder, ca, dovecot, introspection_url)
     daemon = Daemon(["dovecot", "-F", "-c", str(configuration)], log=folder / "log")
     try:
         daemon.start(port=dovecot.imap.port, greeting=b"* OK")
@@ -67,7 +82,9 @@ def running_dovecot(
         daemon.stop()
 
 
-def _laid_out(folder: Path, ca: CertificateAuthority, tokens: TokenMint, ports: PortPool) -> Dovecot:
+def _laid_out(
+    folder: Path, ca: CertificateAuthority, tokens: TokenMint, ports: PortPool, relay_port: int | None
+) -> Dovecot:
     relayed = (*_LMTP_TRACE, "Received", "Received")
     return Dovecot(
         ca_file=ca.ca_file,
@@ -79,18 +96,23 @@ def _laid_out(folder: Path, ca: CertificateAuthority, tokens: TokenMint, ports: 
         tokens=tokens,
         submission=Listener(port=ports.take(), security="starttls", trace=relayed),
         submissions=Listener(port=ports.take(), security="tls", trace=relayed),
-        relay_port=ports.take(),
+        relay_port=relay_port or ports.take(),
     )
 
 
-def _write_configuration(folder: Path, ca: CertificateAuthority, dovecot: Dovecot) -> Path:
+def _write_configuration(
+    folder: Path, ca: CertificateAuthority, dovecot: Dovecot, introspection_url: str
+) -> Path:
     mail = folder / "mail"
     mail.mkdir()
     mail.chmod(0o777)
     users = "".join(f"{user.name}:{{PLAIN}}{user.password}::::::\n" for user in USERS)
     (folder / "passwd").write_text(users, encoding="utf-8")
     dovecot.tokens.write_key(folder / "keys")
-    oauth2 = fill_in("dovecot-oauth2.conf", key_folder=folder / "keys", issuer=ISSUER, scope=SCOPE)
+    if introspection_url:
+        oauth2 = fill_in("dovecot-introspection.conf", url=introspection_url, scope=SCOPE)
+    else:
+        oauth2 = fill_in("dovecot-oauth2.conf", key_folder=folder / "keys", issuer=ISSUER, scope=SCOPE)
     (folder / "oauth2.conf").write_text(oauth2, encoding="utf-8")
     configuration = folder / "dovecot.conf"
     text = fill_in(

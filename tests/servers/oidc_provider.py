@@ -55,6 +55,15 @@ class OIDCProvider:
         """Be the person who types a device's code."""
         self._control("device", user_code)
 
+    def expire(self, access_token: str) -> None:
+        """Let the time of an opaque access token be over."""
+        self._control("expire", access_token)
+
+    @property
+    def introspection_url(self) -> str:
+        """Where a mail server asks about tokens, with the name and the secret that it has here."""
+        return f"{self.issuer.replace('://', '://dovecot:introspects@')}/token/introspection"
+
     def token_requests(self) -> list[dict[str, Any]]:
         """What the token endpoint was asked since the last call: `grant`, `status`, `error`, or `fault`."""
         found: list[dict[str, Any]] = self._control("log", None)

@@ -34,6 +34,7 @@ __all__ = [
     "dovecot",
     "dovecot_submission",
     "exim",
+    "introspecting_dovecot",
     "oidc_provider",
     "postfix",
     "server_folder",
@@ -142,6 +143,28 @@ def oidc_provider(
         _miss("oidc-provider (scripts/node-packages installs it)")
     server = running_oidc_provider(_room(server_folder, "oidc"), node, token_mint, server_ports)
     with _timed(pytestconfig, "oidc-provider", server) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def introspecting_dovecot(
+    server_folder: Path,
+    ca: CertificateAuthority,
+    postfix: Postfix,
+    oidc_provider: OIDCProvider,
+    server_ports: PortPool,
+    pytestconfig: pytest.Config,
+) -> Iterator[Dovecot]:
+    """Give a second Dovecot, which asks the provider about tokens; mail submitted to it reaches the first."""
+    server = running_dovecot(
+        _room(server_folder, "dovecot-asks"),
+        ca,
+        postfix.dovecot.tokens,
+        server_ports,
+        introspection_url=oidc_provider.introspection_url,
+        relay_port=postfix.mx.port,
+    )
+    with _timed(pytestconfig, "introspecting dovecot", server) as running:
         yield running
 
 

@@ -2,8 +2,9 @@
 //
 // Settings come as JSON in the environment variable SETTINGS: modules, port,
 // ready, key, issuer, jwks. Who comes to
-// sign in is let in at once, and consents; `login_hint=nobody` declines. Under /control/ stand what the tests
-// need beside: faults for the token endpoint, the log of what it was asked, and the typing of a device code.
+// sign in is let in at once, and consents; `login_hint=nobody` declines. The client `opaque` gets tokens that
+// only introspection can tell anything about. Under /control/ stand what the tests need beside: faults for the
+// token endpoint, the log of what it was asked, the typing of a device code, and the end of a token's time.
 
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -26,14 +27,16 @@ const faults = [];
 const log = [];
 
 const confidential = { grant_types: ["client_credentials"], redirect_uris: [], response_types: [], scope: "mail" };
+const desktop = {
+  application_type: "native",
+  token_endpoint_auth_method: "none",
+  grant_types: ["authorization_code", "refresh_token", DEVICE],
+  redirect_uris: ["http://127.0.0.1/", "http://[::1]/", "http://localhost/"],
+};
 const clients = [
-  {
-    client_id: "desktop",
-    application_type: "native",
-    token_endpoint_auth_method: "none",
-    grant_types: ["authorization_code", "refresh_token", DEVICE],
-    redirect_uris: ["http://127.0.0.1/", "http://[::1]/", "http://localhost/"],
-  },
+  { ...desktop, client_id: "desktop" },
+  { ...desktop, client_id: "opaque" },
+  { client_id: "dovecot", client_secret: "introspects", grant_types: [], redirect_uris: [], response_types: [] },
   { ...confidential, client_id: "daemon", client_secret: "s+cr/t &%:=", token_endpoint_auth_method: "client_secret_post" },
   { ...confidential, client_id: "a:b c", client_secret: "s+cr/t &%:=", token_endpoint_auth_method: "client_secret_basic" },
   { ...confidential, client_id: "signer", token_endpoint_auth_method: "private_key_jwt", jwks: settings.jwks },
@@ -41,7 +44,7 @@ const clients = [
 
 const provider = new Provider(issuer, {
   clients,
-  scopes: ["openid", "offline_access", "mail"],
+  scopes: ["openid", "offline_access", "mail", "calendar"],
   cookies: { keys: ["only for tests"] },
   pkce: { required: () => true },
   rotateRefreshToken: true,
@@ -59,9 +62,9 @@ const provider = new Provider(issuer, {
       enabled: true,
       defaultResource: () => RESOURCE,
       useGrantedResource: () => true,
-      getResourceServerInfo: () => ({
-        scope: "mail",
-        accessTokenFormat: "jwt",
+      getResourceServerInfo: (_, __, client) => ({
+        scope: "mail calendar",
+        accessTokenFormat: client.clientId === "opaque" ? "opaque" : "jwt",
         jwt: { sign: { alg: "HS256", key: Buffer.from(settings.key, "base64") } },
       }),
     },
@@ -81,8 +84,8 @@ const provider = new Provider(issuer, {
 
 async function granted(accountId, clientId) {
   const grant = new provider.Grant({ accountId, clientId });
-  grant.addOIDCScope("openid offline_access mail");
-  grant.addResourceScope(RESOURCE, "mail");
+  grant.addOIDCScope("openid offline_access mail calendar");
+  grant.addResourceScope(RESOURCE, "mail calendar");
   return grant.save();
 }
 
@@ -107,6 +110,12 @@ async function typeCode(userCode) {
   await code.save();
 }
 
+async function expire(accessToken) {
+  const { adapter } = provider.AccessToken;
+  const stored = await adapter.find(accessToken);
+  await adapter.upsert(accessToken, { ...stored, exp: stored.iat - 60 }, 600);
+}
+
 async function body(request) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -117,6 +126,7 @@ async function control(ctx) {
   ctx.body = {};
   if (ctx.path === "/control/faults") faults.splice(0, faults.length, ...(await body(ctx.req)));
   else if (ctx.path === "/control/device") await typeCode(await body(ctx.req));
+  else if (ctx.path === "/control/expire") await expire(await body(ctx.req));
   else if (ctx.path === "/control/log") ctx.body = log.splice(0);
   else ctx.status = 404;
 }
@@ -134,6 +144,7 @@ provider.use(async (ctx, next) => {
     return undefined;
   }
   await next();
+  if (ctx.path === "/token/introspection") ctx.body.username = ctx.body.sub ?? "nobody";
   if (ctx.path === "/token") log.push({ grant: ctx.oidc?.params?.grant_type, status: ctx.status, error: ctx.body?.error });
   return undefined;
 });
