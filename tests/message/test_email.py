@@ -278,3 +278,10 @@ def test_half_a_gibibyte_is_composed_in_constant_memory(tmp_path):
     assert total > 700_000_000
     assert grown < 4096  # KiB
     assert peak < 32 * 1024
+
+
+@pytest.mark.parametrize("octets", [0, 1000, 3_000_000])
+def test_the_whole_is_its_chunks_whatever_its_size(octets: int) -> None:
+    attached = Attachment.from_bytes(b"x" * octets, filename="x.bin")
+    mail = Email(sender="a@example.org", to="b@example.org", text="Hello", attachments=[attached])
+    assert mail.to_bytes() == b"".join(mail.chunks())
