@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keyring
 import pytest
 
+from envoi.client.discover import discover
+from envoi.discovery.provider import AuthorizationServer
 from envoi.drivers.account_file import AccountFile
 from envoi.testing import SMTPServer, faults
 from tests.cli.conftest import PASSWORD
@@ -182,9 +185,10 @@ def test_says_which_password_is_wanted_before_asking(add: Run) -> None:
     assert done.err.startswith("smtp.gmail.com, port 465: an app password")
 
 
-def test_signs_in_with_a_client(
-    add: Run, file: AccountFile, names: Names, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def signing_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody signs in at once, wherever."""
+
     class Keeper:
         def __init__(self, account: object, grant: object = None) -> None:
             self.account = account
@@ -197,6 +201,10 @@ def test_signs_in_with_a_client(
 
     monkeypatch.setattr("envoi.cli.account_add.keeper", Keeper)
     monkeypatch.setattr("envoi.client.account.keeper", Keeper)
+
+
+@pytest.mark.usefixtures("signing_in")
+def test_signs_in_with_a_client(add: Run, file: AccountFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLIENT_SECRET", "geheim99")
     client = ("--client-id", "mine", "--client-secret-env", "CLIENT_SECRET")
     with SMTPServer(tokens={"ya29-a-token": ME}) as server:
@@ -206,6 +214,39 @@ def test_signs_in_with_a_client(
     assert oauth is not None
     assert oauth.client_secret == "geheim99"
     assert "geheim99" not in done.out + repr(oauth)
+
+
+@pytest.mark.usefixtures("signing_in")
+@pytest.mark.parametrize(
+    ("said", "given", "kept"),
+    [
+        (None, (), ("example.org", "")),
+        ("https://login.example.org", (), ("", "https://login.example.org")),
+        (
+            "https://login.example.org",
+            ("--issuer", "https://other.example.net"),
+            ("", "https://other.example.net"),
+        ),
+    ],
+)
+def test_takes_the_issuer_that_the_domain_names(
+    add: Run,
+    file: AccountFile,
+    names: Names,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str | None,
+    given: tuple[str, ...],
+    kept: tuple[str, str],
+) -> None:
+    with SMTPServer(tokens={"ya29-a-token": ME}) as server:
+        offer(names, server)
+        found = replace(discover(ME), authorization=AuthorizationServer(issuer=said) if said else None)
+        monkeypatch.setattr("envoi.client.discover.discover", lambda *_, **__: found)
+        done = add(ME, "--yes", "--client-id", "mine", *given)
+    assert done.code == 0, done.err
+    oauth = file.account("me").oauth
+    assert oauth is not None
+    assert (oauth.provider, oauth.issuer) == kept
 
 
 def test_a_secret_needs_its_client(add: Run, server: SMTPServer) -> None:

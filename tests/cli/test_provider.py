@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envoi import AsyncSMTPSession
 from envoi.drivers import oauth_world, system
 from envoi.drivers.account_file import AccountFile
 from envoi.oauth import TokenFolder
 from envoi.oauth.record import Record
 from tests.cli.test_program import PROGRAM, environment
 from tests.client.browsers import browser
+from tests.interop.mails import new_mail
 from tests.servers.daemon import wait_until
 from tests.servers.listeners import ALICE, BOB
 
@@ -141,6 +144,22 @@ def test_a_refused_token_is_renewed_once(
     oidc_provider.token_requests()
     assert b"(Authenticated sender: alice" in send(run, postfix, "refused")
     assert oidc_provider.token_requests() == [RENEWAL]
+
+
+def test_asyncio_asks_the_issuer_as_well(
+    work: Outcome, file: AccountFile, postfix: Postfix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert work.code == 0, work.err
+    monkeypatch.setenv("ENVOI_CONFIG", str(file.path))
+    put(file, "stale", expires_in=timedelta(seconds=-1))
+    message_id, mail = new_mail()
+
+    async def send() -> None:
+        async with AsyncSMTPSession.from_account("work") as session:
+            await session.send(mail, sender=ALICE.address, recipients=[BOB.address])
+
+    asyncio.run(send())
+    assert b"(Authenticated sender: alice" in postfix.mailbox(BOB).wait_for(message_id)
 
 
 def test_an_expired_token_is_renewed_before_it_is_shown(

@@ -83,9 +83,9 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
     name = given.name or address.local
     if name in file.accounts():
         raise ConfigError(f"there is an account {name!r} already: choose another with --name, or remove it")
-    settings, provider = _settings(given, address, terminal)
+    settings, tokens_from = _settings(given, address, terminal)
     account = replace(settings, name=name, sender=str(address), ca_file=given.ca_file or "")
-    account = _with_login(account, provider, given, terminal)
+    account = _with_login(account, tokens_from, given, terminal)
     asked = _asked_password(account, terminal)
     proof = _prove(account, asked, given, address, terminal)
     file.replace(with_account(file.text(), account, str(file.path)))
@@ -95,19 +95,23 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
     return Exit.OK
 
 
-def _settings(given: Namespace, address: Address, terminal: Terminal) -> tuple[Account, str]:
-    """Return server and user, without a name yet, and the provider when it is in the table."""
+def _settings(given: Namespace, address: Address, terminal: Terminal) -> tuple[Account, dict[str, str]]:
+    """Return server and user, without a name yet, and who gives tokens: a provider or an issuer."""
     if given.server:
         server = read_server(given.server, None, public=True)
         username = server.username or ""
-        return _account(server.host, server.port, server.security.value, username), address.domain
+        settings = _account(server.host, server.port, server.security.value, username)
+        return settings, {"provider": address.domain}
     found = client.discover(address.spec, ca_file=given.ca_file)
     if not found.verified and not given.yes:
         _agree(found, terminal)
     if not found.takes_password and found.username and not given.client_id:
         raise ConfigError(_no_password(found))
     terminal.complain(f"{found.server}, port {found.port}: {found.password_hint}.")
-    return _account(found.server, found.port, found.security, found.username), found.provider
+    settings = _account(found.server, found.port, found.security, found.username)
+    if not found.provider and found.authorization is not None and found.authorization.issuer:
+        return settings, {"issuer": found.authorization.issuer}
+    return settings, {"provider": found.provider or address.domain}
 
 
 def _account(server: str, port: int | None, security: str, username: str) -> Account:
@@ -133,14 +137,15 @@ def _no_password(found: Discovered) -> str:
     return f"{what}. {advice}".rstrip(". ")
 
 
-def _with_login(account: Account, provider: str, given: Namespace, terminal: Terminal) -> Account:
+def _with_login(
+    account: Account, tokens_from: dict[str, str], given: Namespace, terminal: Terminal
+) -> Account:
     if not account.username:
         return account
     if given.client_id:
         secret = terminal.environ.get(given.client_secret_env, "") if given.client_secret_env else ""
         oauth = OAuthClient(
-            provider="" if given.issuer else provider,
-            issuer=given.issuer or "",
+            **({"issuer": given.issuer} if given.issuer else tokens_from),
             client_id=given.client_id,
             client_secret=secret,
             scope=given.scope or "",
