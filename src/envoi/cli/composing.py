@@ -15,11 +15,12 @@ from envoi.message.email import Attachment, Email
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
 
     from envoi.cli.terminal import Terminal
     from envoi.message.raw import RawEmail
 
-__all__ = ["add_message_options", "read_attachments", "read_header", "read_mail"]
+__all__ = ["add_message_options", "add_part_options", "read_attachments", "read_header", "read_mail"]
 
 
 def add_message_options(parser: ArgumentParser) -> None:
@@ -43,10 +44,19 @@ def add_message_options(parser: ArgumentParser) -> None:
     html = group.add_mutually_exclusive_group()
     html.add_argument("--html", metavar="HTML", help="the same for people who like it coloured")
     html.add_argument("--html-file", metavar="FILE", help="likewise, from a file")
+    add_part_options(group.add_argument, attach="attach files of any size")
     group.add_argument(
-        "--attach", metavar="FILE", nargs="+", action="extend", default=[], help="attach files of any size"
+        "--eml",
+        metavar="FILE",
+        help="send this finished message as it is (- for standard input); from whom and to whom is said by "
+        "its fields, or by the options",
     )
-    group.add_argument(
+
+
+def add_part_options(add: Callable[..., object], *, attach: str) -> None:
+    """Add what goes along with a mail, by a group's `add_argument`; `attach` explains the attachments."""
+    add("--attach", metavar="FILE", nargs="+", action="extend", default=[], help=attach)
+    add(
         "--inline",
         metavar="FILE",
         nargs="+",
@@ -54,15 +64,7 @@ def add_message_options(parser: ArgumentParser) -> None:
         default=[],
         help="images that the HTML shows as cid:NAME",
     )
-    group.add_argument(
-        "--header", metavar="'NAME: VALUE'", action="append", default=[], help="a further header field"
-    )
-    group.add_argument(
-        "--eml",
-        metavar="FILE",
-        help="send this finished message as it is (- for standard input); from whom and to whom is said by "
-        "its fields, or by the options",
-    )
+    add("--header", metavar="'NAME: VALUE'", action="append", default=[], help="a further header field")
 
 
 def read_mail(given: Namespace, terminal: Terminal) -> Email | RawEmail:

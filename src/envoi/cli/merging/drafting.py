@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envoi.cli.composing import read_attachments, read_header
+from envoi.cli.composing import add_part_options, read_attachments, read_header
 from envoi.message.templates.template import Template
 
 if TYPE_CHECKING:
@@ -42,20 +42,7 @@ def add_template_options(parser: ArgumentParser) -> None:
         metavar="URL",
         help="the way out, a template as well: 'https://example.com/bye/{{ token | urlencode }}'",
     )
-    group.add_argument(
-        "--attach", metavar="FILE", nargs="+", action="extend", default=[], help="attach files to every mail"
-    )
-    group.add_argument(
-        "--inline",
-        metavar="FILE",
-        nargs="+",
-        action="extend",
-        default=[],
-        help="images that the HTML shows as cid:NAME",
-    )
-    group.add_argument(
-        "--header", metavar="'NAME: VALUE'", action="append", default=[], help="a further header field"
-    )
+    add_part_options(group.add_argument, attach="attach files to every mail")
     group.add_argument(
         "--encoding", metavar="NAME", default="utf-8", help="that of ROWS, such as cp1252; utf-8 by default"
     )
