@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MISSING = "MISSING PROGRAM: "
 # Debian keeps daemons where a user's PATH does not look, and Exim is unpacked beside the system.
 FOLDERS = (ROOT / ".cache/exim/usr/sbin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/dovecot")
+
+# A shell has what it starts in the background ignore Ctrl-C, and children inherit that; some tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("envoi", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("envoi")
