@@ -25,7 +25,10 @@ from envoi import (
     SMTPSession,
     UsageError,
 )
+from envoi.message.signing import DKIMSigner
 from envoi.testing import SMTPServer, faults
+from tests.message.signing.material import dkim_rsa
+from tests.message.signing.test_dkim import holds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +60,18 @@ def test_sends_and_tells_what_became_of_it(colour: Colour, server: SMTPServer) -
     assert not session.is_open
     assert server.messages[0].data == RAW
     assert session.capabilities is None
+
+
+def test_signs_whatever_it_sends(colour: Colour, server: SMTPServer) -> None:
+    signer = DKIMSigner(dkim_rsa())
+    with colour.session(**server.session_options(), signer=signer) as session:
+        session.send(RAW, **ENVELOPE)
+        session.send(signer.sign(numbered(1)))
+        list(session.send_all([numbered(2), numbered(3)]))
+    assert len(server.messages) == 4
+    for message in server.messages:
+        assert message.data.count(b"DKIM-Signature:") == 1
+        assert holds(message.data)
 
 
 def test_secured_and_logged_in(colour: Colour) -> None:

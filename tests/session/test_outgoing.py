@@ -11,7 +11,9 @@ from envoi.errors import InvalidAddress, InvalidHeader, UsageError
 from envoi.message.content import WireEncoding
 from envoi.message.envelope import DeliveryOptions
 from envoi.message.raw import RawEmail
+from envoi.message.signing import DKIMSigner
 from envoi.session.outgoing import outgoing
+from tests.message.signing.material import dkim_ed25519, dkim_rsa, mail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,3 +142,22 @@ def test_keywords_replace_what_the_fields_say() -> None:
     assert addressed(fields, sender="x@example.org") == ("x@example.org", ["b@example.org"])
     assert addressed(fields, recipients=["y@example.org"]) == ("a@example.org", ["y@example.org"])
     assert addressed(message(), sender="", recipients=["y@example.org"]) == ("", ["y@example.org"])
+
+
+@pytest.mark.parametrize(
+    ("mail", "options"),
+    [(mail(), {}), (RAW, ENVELOPE), (message(From="a@example.org", To="b@example.org"), {})],
+    ids=["email", "bytes", "standard library"],
+)
+def test_every_kind_of_mail_is_signed_once(mail: Any, options: dict[str, Any]) -> None:
+    signer = DKIMSigner(dkim_rsa())
+    content: Any
+    content, envelope = outgoing(mail, signer=signer, **options)
+    assert envelope == outgoing(mail, **options)[1]
+    octets = b"".join(content.chunks(WireEncoding()))
+    assert octets.startswith(b"DKIM-Signature:")
+    assert outgoing(content, signer=signer)[0] is content
+    again = b"".join(outgoing(octets, signer=signer, **ENVELOPE)[0].chunks(WireEncoding()))
+    assert again == octets
+    other, _ = outgoing(octets, signer=DKIMSigner(dkim_ed25519()), **ENVELOPE)
+    assert b"".join(other.chunks(WireEncoding())).count(b"DKIM-Signature:") == 2

@@ -15,7 +15,6 @@ from weakref import WeakSet
 
 from envoi.drivers.blocking import BlockingRuntime
 from envoi.session.conversation import Conversation, each
-from envoi.session.outgoing import outgoing
 from envoi.session.run import run_sync
 from envoi.session.server_url import ServerURL
 from envoi.session.settings import Settings
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from envoi.errors import EnvoiError
     from envoi.message.envelope import DeliveryOptions, Recipient
+    from envoi.message.signing import DKIMSigner
     from envoi.ports import TLSInfo, TLSOptions
     from envoi.session.content import Progress
     from envoi.session.outgoing import Mail
@@ -69,6 +69,7 @@ class SMTPSession:
         protocol: ``"smtp"`` or ``"lmtp"``.
         mechanisms: the SASL mechanisms that may be used, instead of the strongest that both sides have.
         transcript: called with each line of the dialogue; secrets are redacted.
+        signer: signs every mail with DKIM that does not bear a signature of its keys already.
 
     Raises:
         ConfigError: arguments that are wrong, or contradict each other.
@@ -93,6 +94,7 @@ class SMTPSession:
         protocol: str = "smtp",
         mechanisms: Iterable[str] | None = None,
         transcript: Callable[[TranscriptLine], None] | None = None,
+        signer: DKIMSigner | None = None,
     ) -> None:
         settings = Settings.of(
             host,
@@ -111,6 +113,7 @@ class SMTPSession:
             protocol=protocol,
             mechanisms=mechanisms,
             transcript=transcript,
+            signer=signer,
         )
         self._conversation = Conversation(settings, BlockingRuntime(), waits=False)
         self._lock = threading.Lock()
@@ -190,7 +193,9 @@ class SMTPSession:
             Rejected: the server refused the sender, every recipient, or the message.
             DeliveryError: the connection failed; `accepted` tells whether the message may have been taken.
         """
-        content, envelope = outgoing(mail, sender=sender, recipients=recipients, options=options)
+        content, envelope = self._conversation.outgoing(
+            mail, sender=sender, recipients=recipients, options=options
+        )
         return self._run(self._conversation.send(content, envelope, progress=progress))
 
     def send_all(
@@ -271,6 +276,7 @@ class AsyncSMTPSession:
         protocol: ``"smtp"`` or ``"lmtp"``.
         mechanisms: the SASL mechanisms that may be used, instead of the strongest that both sides have.
         transcript: called with each line of the dialogue; secrets are redacted.
+        signer: signs every mail with DKIM that does not bear a signature of its keys already.
 
     Raises:
         ConfigError: arguments that are wrong, or contradict each other.
@@ -295,6 +301,7 @@ class AsyncSMTPSession:
         protocol: str = "smtp",
         mechanisms: Iterable[str] | None = None,
         transcript: Callable[[TranscriptLine], None] | None = None,
+        signer: DKIMSigner | None = None,
     ) -> None:
         settings = Settings.of(
             host,
@@ -313,6 +320,7 @@ class AsyncSMTPSession:
             protocol=protocol,
             mechanisms=mechanisms,
             transcript=transcript,
+            signer=signer,
         )
         # Imported here: whoever uses the blocking class alone does not wait for asyncio.
         import asyncio
@@ -396,7 +404,9 @@ class AsyncSMTPSession:
             Rejected: the server refused the sender, every recipient, or the message.
             DeliveryError: the connection failed; `accepted` tells whether the message may have been taken.
         """
-        content, envelope = outgoing(mail, sender=sender, recipients=recipients, options=options)
+        content, envelope = self._conversation.outgoing(
+            mail, sender=sender, recipients=recipients, options=options
+        )
         return await self._run(self._conversation.send(content, envelope, progress=progress))
 
     async def send_all(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from envoi.errors import EnvoiError
     from envoi.message.content import Content
-    from envoi.message.envelope import DeliveryOptions, Envelope
+    from envoi.message.envelope import DeliveryOptions, Envelope, Recipient
     from envoi.ports import Runtime, TLSInfo
     from envoi.session.content import Progress
     from envoi.session.link import Link
@@ -86,6 +86,19 @@ class Conversation:
         self._closed = False
         self._link = await open_link(self._runtime, self._settings, deadline_at=self._deadline_at())
 
+    def outgoing(
+        self,
+        mail: Mail,
+        *,
+        sender: str | None = None,
+        recipients: Iterable[str | Recipient] | None = None,
+        options: DeliveryOptions | None = None,
+    ) -> tuple[Content, Envelope]:
+        """Return what this session sends for a mail, signed where it signs; see `envoi.session.outgoing`."""
+        return outgoing(
+            mail, sender=sender, recipients=recipients, options=options, signer=self._settings.signer
+        )
+
     async def send(
         self, content: Content, envelope: Envelope, *, progress: Progress | None = None
     ) -> Receipt:
@@ -106,7 +119,7 @@ class Conversation:
     async def attempt(self, mail: Mail, options: DeliveryOptions | None) -> Receipt | EnvoiError:
         """Hand one of several over; what became of it is the result, whatever it is."""
         try:
-            content, envelope = outgoing(mail, options=options)
+            content, envelope = self.outgoing(mail, options=options)
             return await self.send(content, envelope)
         except (DeliveryError, UsageError) as error:
             return error

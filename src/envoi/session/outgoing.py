@@ -1,8 +1,8 @@
 """What callers may hand over, and the content and envelope it comes down to.
 
 An `Email`, a `RawEmail` or a signed one knows its envelope; bytes and files get theirs by keyword; a
-message of the standard library brings one in its fields, unless keywords say otherwise. Pure: nothing is
-read or sent.
+message of the standard library brings one in its fields, unless keywords say otherwise. A session that
+signs has it done here, in one place for all kinds. Pure: nothing is read or sent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envoi.message.content import Content
     from envoi.message.email import Email
     from envoi.message.envelope import DeliveryOptions, Recipient
-    from envoi.message.signing import SignedEmail
+    from envoi.message.signing import DKIMSigner, SignedEmail
 
 __all__ = ["Mail", "outgoing"]
 
@@ -37,8 +37,11 @@ def outgoing(
     sender: str | None = None,
     recipients: Iterable[str | Recipient] | None = None,
     options: DeliveryOptions | None = None,
+    signer: DKIMSigner | None = None,
 ) -> tuple[Content, Envelope]:
     """Return what is sent, and from whom to whom; `sender` and `recipients` replace what the mail says.
+
+    With a `signer` the content is signed, unless it bears a signature of that key already.
 
     Raises:
         UsageError: the mail is of no kind that can be sent, or an envelope is missing.
@@ -46,6 +49,8 @@ def outgoing(
     """
     # By what it can do, not by its class: whoever sends bytes need not load the composer.
     content = cast("_Addressed", mail) if hasattr(mail, "envelope") else _raw(mail, sender, recipients)
+    if signer is not None and not signer.has_signed(content):
+        content = signer.sign(content)
     envelope = content.envelope(options)
     if sender is None and recipients is None:
         return content, envelope

@@ -20,6 +20,7 @@ from envoi.smtp.sasl import Credentials
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from envoi.message.signing import DKIMSigner
     from envoi.ports import TokenSource
     from envoi.session.tokens import Auth
     from envoi.session.transcript import TranscriptLine
@@ -82,6 +83,7 @@ class _KeptOptions(TypedDict, total=False):
     local_hostname: str | None
     allow_plaintext_auth: bool
     transcript: Callable[[TranscriptLine], None] | None
+    signer: DKIMSigner | None
 
 
 class SessionOptions(_KeptOptions, total=False):
@@ -121,6 +123,7 @@ class Settings:
     local_hostname: str | None = None
     allow_plaintext_auth: bool = False
     transcript: Callable[[TranscriptLine], None] | None = field(default=None, repr=False)
+    signer: DKIMSigner | None = field(default=None, repr=False)
 
     @classmethod
     def of(

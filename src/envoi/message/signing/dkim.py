@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from envoi.errors import UsageError
 from envoi.message.address import Address
 from envoi.message.signing.coverage import OVERSIGNED, SIGNED, Coverage
+from envoi.message.signing.present import named, signatures_of
 from envoi.message.signing.signed import Addressed, SignedEmail
 from envoi.message.stamp import Stamp
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from envoi.message.content import Content
     from envoi.message.signing.dkim_key import DKIMKey
 
 __all__ = ["DKIMSigner"]
@@ -92,6 +94,10 @@ class DKIMSigner:
         elif at.utcoffset() is None:
             raise UsageError("the instant of a signature needs a time zone: datetime(…, tzinfo=UTC)")
         return SignedEmail(mail=mail, signer=self, at=at)
+
+    def has_signed(self, mail: Content) -> bool:
+        """Whether a mail bears a signature of one of these keys, as its domain and selector say."""
+        return not signatures_of(mail).isdisjoint(map(named, self.keys))
 
     def fields(self, header: bytes, body_hash: bytes, at: datetime) -> bytes:
         """The DKIM-Signature fields of a message, with their line ends.
