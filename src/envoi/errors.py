@@ -23,6 +23,8 @@
     │       ├── RecipientsRejected    .refused: a reply per recipient
     │       └── MessageRejected
     ├── OutboxError
+    │   ├── AddressSuppressed
+    │   ├── IdempotencyConflict
     │   ├── SchemaMismatch
     │   ├── LeaseLost
     │   └── StoreUnavailable
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Accepted",
+    "AddressSuppressed",
     "AuthenticationFailed",
     "ConfigError",
     "ConnectionFailed",
@@ -53,6 +56,7 @@ __all__ = [
     "DeliveryError",
     "Disconnected",
     "EnvoiError",
+    "IdempotencyConflict",
     "InvalidAddress",
     "InvalidHeader",
     "LeaseLost",
@@ -275,6 +279,18 @@ class SchemaMismatch(OutboxError):
 
 class LeaseLost(OutboxError):
     """Another worker took the message over."""
+
+
+class IdempotencyConflict(OutboxError):
+    """The key was used before, for another content. Nothing was written."""
+
+    retry = Retry.NEVER
+
+
+class AddressSuppressed(OutboxError):
+    """Every recipient is on the list of addresses that are not written to any more. Nothing was written."""
+
+    retry = Retry.NEVER
 
 
 class StoreUnavailable(OutboxError):
