@@ -7,9 +7,12 @@ import pytest
 
 from envoi.drivers.account_file import AccountFile
 from envoi.oauth import TokenFolder
+from envoi.testing import FakeClock
 from tests.cli.conftest import PASSWORD
 from tests.cli.keyring_in_file import FileKeyring
 from tests.cli.tokens import keep_token
+from tests.message.signing.material import pem, rsa_key
+from tests.message.signing.test_dkim import holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,3 +139,74 @@ def test_says_where_the_file_is_wrong(account: Run, file: AccountFile) -> None:
     done = account("list")
     assert done.code == 78
     assert f"{file.path}, line 2: [accounts.a] sever is not known; server perhaps?" in done.err
+
+
+@pytest.fixture
+def signing(file: AccountFile, tmp_path: Path) -> Path:
+    """The key that the account `work` signs with."""
+    key = tmp_path / "dkim.pem"
+    key.write_bytes(pem(rsa_key()))
+    key.chmod(0o600)
+    file.replace(
+        f'{file.text()}dkim = {{ key = "{key}", domain = "example.org", selector = "r2048" }}\n'
+        "limits = { messages_per_minute = 6, messages_per_day = 1 }\n"
+    )
+    return key
+
+
+TO_ANN = ("--account", "work", "--to", "ann@example.org", "--text", "x")
+
+
+def test_signs_with_the_key_of_the_account(account: Run, server: SMTPServer, signing: Path) -> None:
+    done = account(*TO_ANN, command="send")
+    assert done.code == 0, done.err
+    (mail,) = server.messages
+    assert mail.data.count(b"DKIM-Signature:") == 1
+    assert holds(mail.data)
+    assert holds(account(*TO_ANN, "--dry-run", command="send").octets)
+    assert (
+        "✓ DKIM   the key can sign; its DNS record is r2048._domainkey.example.org"
+        in account("test", "work").out
+    )
+
+
+def test_sends_nothing_that_it_cannot_sign(account: Run, server: SMTPServer, signing: Path) -> None:
+    signing.chmod(0o644)
+    done = account(*TO_ANN, command="send")
+    assert done.code == 78
+    assert f"chmod 600 {signing}" in done.err
+    signing.chmod(0o600)
+    signing.write_bytes(b"no key")
+    assert account(*TO_ANN, command="send").code == account("test", "work").code == 78
+    signing.unlink()
+    assert "No such file" in account(*TO_ANN, command="send").err
+    assert server.messages == []
+
+
+@pytest.fixture
+def merge(account: Run, signing: Path, tmp_path: Path) -> Callable[..., Outcome]:
+    """Send two mails of a template through the account."""
+    (tmp_path / "w.subject.txt").write_text("Hi {{ email }}\n")
+    (tmp_path / "w.txt").write_text("Welcome.\n")
+    (tmp_path / "people.csv").write_text("email\nann@example.org\nbob@example.org\n")
+    rows = (str(tmp_path / "w"), str(tmp_path / "people.csv"), "--from", "me@example.org")
+    return lambda *more: account(*rows, "--account", "work", "--send", *more, command="merge")
+
+
+def test_a_merge_is_signed_and_no_faster_than_the_account_allows(
+    merge: Run, server: SMTPServer, monkeypatch: pytest.MonkeyPatch, file: AccountFile
+) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr("envoi.cli.merge.BlockingRuntime", lambda: type("Runtime", (), {"clock": clock}))
+    done = merge()
+    assert done.code == 0, done.err
+    assert done.err == "envoi: at most 1 a day, the limit of work; --rate says otherwise\n"
+    assert clock.monotonic() == 86400
+    assert all(holds(mail.data) for mail in server.messages)
+    file.replace(file.text().replace("messages_per_day = 1", "messages_per_day = 2"))
+    assert "at most 6 a minute, the limit of work" in merge().err
+    assert clock.monotonic() == 86410
+    assert merge("--rate", "1/s").err == ""
+    assert clock.monotonic() == 86411
+    assert merge("--quiet").err == ""
+    assert len(server.messages) == 8

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envoi.cli.chosen_account import add_account_option
 from envoi.cli.passwords import add_secret_options
 from envoi.cli.server import add_server_options, read_server, session_arguments
 from envoi.cli.terminal import Terminal
@@ -57,6 +58,7 @@ def test_refuses_what_is_no_server(text: str, security: str | None) -> None:
 def arguments(*given: str, server: str = "smtp://h", login: bool = True, **environ: str) -> SessionArguments:
     parser = ArgumentParser()
     parser.add_argument("--verbose", action="store_true")
+    add_account_option(parser)
     add_server_options(parser)
     add_secret_options(parser)
     terminal = Terminal(None, None, None, environ)

@@ -13,6 +13,8 @@ from envoi.oauth.record import Record
 from envoi.ports import TLSOptions
 from envoi.session.account import Account, OAuthClient
 from envoi.testing import SMTPServer
+from tests.message.signing.material import pem, rsa_key
+from tests.message.signing.test_dkim import holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,6 +81,22 @@ def test_options_go_before_the_file(send, write, server: SMTPServer) -> None:
     write("")
     send("me", username="me", password=PASSWORD, tls=TLSOptions(ca_file=server.ca_file))
     assert [mail.username for mail in server.messages] == ["me"]
+
+
+def test_signs_with_the_key_of_the_account(send, write, server: SMTPServer, tmp_path: Path) -> None:
+    key = tmp_path / "dkim.pem"
+    key.write_bytes(pem(rsa_key()))
+    key.chmod(0o600)
+    write(f'dkim = {{ key = "{key}", domain = "example.org", selector = "r2048" }}')
+    send("me", username="me", password=PASSWORD)
+    send("me", username="me", password=PASSWORD, signer=None)
+    signed, unsigned = server.messages
+    assert holds(signed.data)
+    assert unsigned.data == MAIL
+    key.chmod(0o604)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        send("me", username="me", password=PASSWORD)
+    assert len(server.messages) == 2
 
 
 def test_sends_with_a_kept_token(send, write, server: SMTPServer, tmp_path: Path) -> None:

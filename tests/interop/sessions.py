@@ -52,9 +52,20 @@ class Client:
 
     def plain_session(self, host: str, port: int | None = None, **options: Any) -> Session:
         """A session with what is said here and no more."""
+        return self._kept(
+            lambda transcript: self._face(host, port, transcript=transcript, **options), options
+        )
+
+    def account(self, name: str, **options: Any) -> Session:
+        """A session of an account of the configuration file."""
+        return self._kept(
+            lambda transcript: self._face.from_account(name, transcript=transcript, **options), options
+        )
+
+    def _kept(self, make: Callable[[Any], Any], options: dict[str, Any]) -> Session:
         lines: list[TranscriptLine] = []
         options.setdefault("timeout", _PATIENCE_SECONDS)
-        session = Session(self._wait, self._face(host, port, transcript=lines.append, **options), lines)
+        session = Session(self._wait, make(lines.append), lines)
         self._opened.callback(self._end, session)
         return session
 

@@ -106,9 +106,17 @@ def _test(file: AccountFile, name: str) -> tuple[Page, dict[str, Any]]:
             label="TLS", text=tls or "none: everything goes in clear", mark=Mark.GOOD if tls else Mark.WARNING
         ),
         Row(label="Login", text=login, mark=Mark.GOOD),
+        *_key_rows(account),
     )
     page = Page(title=f"{account.server} lets {name} in", mark=Mark.GOOD, sections=(Section(rows=rows),))
     return page, {"account": name, "server": account.server, "tls": tls, "logged_in": bool(account.username)}
+
+
+def _key_rows(account: Account) -> Iterator[Row]:
+    if account.dkim is not None:
+        # The session was made with it, so it is one; the DNS was not asked.
+        text = f"the key can sign; its DNS record is {account.dkim.selector}._domainkey.{account.dkim.domain}"
+        yield Row(label="DKIM", text=text, mark=Mark.GOOD)
 
 
 def _remove(file: AccountFile, name: str) -> tuple[Page, dict[str, Any]]:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from envoi.cli.chosen_account import add_account_option, find_account, server_of
 from envoi.cli.exits import Exit, exit_of
 from envoi.cli.passwords import add_secret_options
 from envoi.cli.reports import report_page, report_report
@@ -41,6 +42,7 @@ examples:
   envoi check smtps://smtp.example.com              # port 465, TLS from the first byte
   envoi check smtp.example.com --all                # ports 25, 465 and 587
   envoi check smtps://me@smtp.example.com --login   # is the password good?
+  envoi check --account work --login                # that of an account?
   envoi check relay.lan --port 25 --security plaintext
   envoi check smtp.example.com --json | jq '.checks[0].tls.not_after'
 """
@@ -52,6 +54,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "server", metavar="SERVER", nargs="?", help="HOST, HOST:PORT or an URL; else ENVOI_SERVER"
     )
+    add_account_option(parser)
     parser.add_argument("--port", metavar="N", type=int, help="the port; 587, or what goes with --security")
     parser.add_argument("--all", action="store_true", help="try the ports 25, 465 and 587")
     parser.add_argument("--login", action="store_true", help="log in as well")
@@ -82,18 +85,25 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
 
 
 def _server(given: Namespace, terminal: Terminal) -> ServerURL:
-    text = given.server or terminal.environ.get("ENVOI_SERVER")
-    if not text:
-        raise ConfigError("which server? Name it, or set ENVOI_SERVER")
     if given.all and (given.port is not None or given.security is not None):
         raise UsageError("--all tries the usual ports in the usual ways: leave --port and --security out")
-    security = "tls" if given.port == 465 and given.security is None and "://" not in text else given.security
-    server = read_server(text, security, public=bool(given.server))
+    if given.server and given.account:
+        raise UsageError("SERVER contradicts --account, which says it already")
+    account = find_account(given, terminal)
+    server = _named_server(given, terminal) if account is None else server_of(account)
     if given.port is None:
         return server
     if server.port not in (None, given.port):
         raise UsageError(f"--port {given.port} contradicts the port {server.port} behind the host")
     return replace(server, port=given.port)
+
+
+def _named_server(given: Namespace, terminal: Terminal) -> ServerURL:
+    text = given.server or terminal.environ.get("ENVOI_SERVER")
+    if not text:
+        raise ConfigError("which server? Name it or an --account, or set ENVOI_SERVER")
+    security = "tls" if given.port == 465 and given.security is None and "://" not in text else given.security
+    return read_server(text, security, public=bool(given.server))
 
 
 def _settings(arguments: Any, port: int | None, security: Security) -> Settings:

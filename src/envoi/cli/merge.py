@@ -12,13 +12,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envoi.cli.chosen_account import find_account
 from envoi.cli.exits import Exit
 from envoi.cli.files import checked
 from envoi.cli.merging.counter import Counter
 from envoi.cli.merging.drafting import add_template_options, read_template
 from envoi.cli.merging.journal import Journal
 from envoi.cli.merging.mailing import Mailing, look_through, unmade, write_files
-from envoi.cli.merging.pace import Pace, seconds_between
+from envoi.cli.merging.pace import Pace, seconds_allowed, seconds_between
 from envoi.cli.merging.preview import preview_page, preview_report, to_look_at
 from envoi.cli.merging.tallies import tally_page, tally_report
 from envoi.cli.merging.tally import Report, Tally
@@ -56,6 +57,9 @@ examples:
   # send them, 100 a minute; after an interruption the same command goes on where it stopped
   envoi merge letters/welcome people.csv --from zoe@example.com --rate 100/m \\
       --send --server smtps://zoe@smtp.example.com --resume welcome.journal --report failures.csv
+
+  # through an account: signed with its DKIM key, and no faster than its limits allow
+  envoi merge letters/welcome people.csv --from zoe@example.com --send --account work
 """
 
 
@@ -96,8 +100,7 @@ def _add_sending_options(parser: ArgumentParser) -> None:
         "--rate",
         metavar="N/UNIT",
         type=seconds_between,
-        default=0.0,
-        help="at most so many: 5/s, 100/m, 2000/h",
+        help="at most so many: 5/s, 100/m, 2000/h; by default what the limits of the account allow",
     )
     group.add_argument(
         "--on-failure",
@@ -212,13 +215,14 @@ def _send(
         )
         return Exit.DATA
     tally = Tally(report, total=survey.rows)
+    pace = _pace(survey.rows, given, terminal)
     session = SMTPSession(**session_arguments(given, server, terminal))
     stack.callback(session.close)
     with Counter(terminal, survey.rows, wanted=not given.quiet) as counter:
         Mailing(
             session=session,
             clock=BlockingRuntime().clock,
-            pace=Pace(given.rate),
+            pace=pace,
             tally=tally,
             journal=journal,
             resend_unknown=given.resend_unknown,
@@ -226,6 +230,16 @@ def _send(
         ).send(_rows(template, given))
     _tell(tally, "sent", given, terminal)
     return tally.exit
+
+
+def _pace(mails: int, given: Namespace, terminal: Terminal) -> Pace:
+    account = find_account(given, terminal)
+    if given.rate is not None or account is None:
+        return Pace(given.rate or 0.0)
+    seconds, limit = seconds_allowed(account.limits, mails)
+    if limit and not given.quiet:
+        terminal.complain(f"envoi: at most {limit}, the limit of {account.name}; --rate says otherwise")
+    return Pace(seconds)
 
 
 def _tell(tally: Tally, verb: str, given: Namespace, terminal: Terminal) -> None:

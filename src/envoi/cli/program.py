@@ -42,7 +42,9 @@ COMMANDS = {
 _DESCRIPTION = "Send e-mail and know what happened to it."
 _ENVIRONMENT = """\
 environment:
-  ENVOI_SERVER                the server of `envoi send` and `envoi merge`, as for --server
+  ENVOI_SERVER                the server of `envoi send`, `merge` and `check`, as for --server
+  ENVOI_ACCOUNT               the account of `envoi send`, `merge`, `check` and `token`, as for
+                              --account; goes before ENVOI_SERVER, and a --server before it
   ENVOI_CONFIG                the file with the accounts; ~/.config/envoi/config.toml by default
   ENVOI_PASSWORD              the password
   ENVOI_TOKEN                 an OAuth 2.0 access token, instead of a password

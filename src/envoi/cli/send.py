@@ -9,20 +9,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from envoi.cli.chosen_account import find_account
 from envoi.cli.composing import add_message_options, read_mail
 from envoi.cli.delivery import add_delivery_options, read_options
 from envoi.cli.exits import Exit
 from envoi.cli.passwords import add_secret_options
 from envoi.cli.progress import ProgressBar
 from envoi.cli.receipts import receipt_page, receipt_report
-from envoi.cli.server import (
-    add_server_argument,
-    add_server_options,
-    find_account,
-    find_server,
-    session_arguments,
-)
+from envoi.cli.server import add_server_argument, add_server_options, find_server, session_arguments
 from envoi.client.session import SMTPSession
+from envoi.drivers.dkim_key_file import load_signer
 from envoi.message.content import WireEncoding
 from envoi.session.outgoing import outgoing
 
@@ -31,6 +27,7 @@ if TYPE_CHECKING:
 
     from envoi.cli.terminal import Terminal
     from envoi.message.envelope import DeliveryOptions
+    from envoi.message.signing import DKIMSigner
     from envoi.session.outgoing import Mail
     from envoi.session.receipt import Receipt
     from envoi.session.settings import SessionArguments
@@ -95,11 +92,12 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
         OSError: a file cannot be read.
     """
     options = read_options(given)
-    account = find_account(given)
+    account = find_account(given, terminal)
     if account is not None and account.sender and not given.eml:
         given.sender = given.sender or account.sender
     if given.dry_run:
-        return _show(read_mail(given, terminal), options, given, terminal)
+        signer = None if account is None or account.dkim is None else load_signer(account.dkim)
+        return _show(read_mail(given, terminal), options, signer, given, terminal)
     # First what costs nothing to find wrong, then the mail, and nobody is asked for a password in vain.
     server = find_server(given, terminal)
     mail = read_mail(given, terminal)
@@ -130,8 +128,10 @@ def _tell(receipt: Receipt, given: Namespace, terminal: Terminal) -> None:
         terminal.show(receipt_page(receipt))
 
 
-def _show(mail: Mail, options: DeliveryOptions, given: Namespace, terminal: Terminal) -> Exit:
-    content, envelope = outgoing(mail, options=options)
+def _show(
+    mail: Mail, options: DeliveryOptions, signer: DKIMSigner | None, given: Namespace, terminal: Terminal
+) -> Exit:
+    content, envelope = outgoing(mail, options=options, signer=signer)
     if not given.quiet:
         recipients = ", ".join(each.address for each in envelope.recipients)
         terminal.complain(f"envoi: not sent (dry run); from {envelope.sender or '<>'} to {recipients}")

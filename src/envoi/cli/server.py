@@ -1,7 +1,8 @@
 """Which server, how secured, as whom: the options that all commands share which talk to one.
 
 Turns them, the environment and the URL into the arguments of `SMTPSession`. A password in an URL is refused
-where everybody could read it. Where the password comes from instead is in `passwords`.
+where everybody could read it. Where the password comes from instead is in `passwords`, what an account says
+in `chosen_account`.
 """
 
 from __future__ import annotations
@@ -10,25 +11,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from envoi.cli.chosen_account import add_account_option, find_account, server_of
 from envoi.cli.passwords import find_secret
 from envoi.client.account import account_arguments
-from envoi.drivers.account_file import AccountFile
-from envoi.errors import ConfigError, UsageError
+from envoi.errors import ConfigError
 from envoi.ports import TLSOptions
 from envoi.session.server_url import ServerURL
-from envoi.session.settings import Protocol, Security, SessionArguments, SessionOptions
+from envoi.session.settings import Security, SessionArguments, SessionOptions
 from envoi.session.timeouts import Timeouts
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from envoi.cli.terminal import Terminal
-    from envoi.session.account import Account
 
 __all__ = [
     "add_server_argument",
     "add_server_options",
-    "find_account",
     "find_server",
     "read_server",
     "session_arguments",
@@ -36,29 +35,17 @@ __all__ = [
 
 _SCHEMES = {Security.STARTTLS: "smtp", Security.TLS: "smtps", Security.PLAINTEXT: "smtp+plaintext"}
 _TLS_PORT = 465
-_SAID_BY_ACCOUNT = (
-    "server",
-    "security",
-    "username",
-    "password_env",
-    "password_file",
-    "keyring",
-    "token_env",
-    "token_file",
-)
 
 
 def add_server_argument(parser: ArgumentParser) -> None:
-    """Declare ``--server``, for commands that send."""
+    """Declare ``--server`` and ``--account``, for commands that send."""
     parser.add_argument(
         "--server",
         metavar="URL",
         help="smtps://USER@HOST (TLS, port 465), smtp://USER@HOST (STARTTLS, 587), or HOST[:PORT]; "
         "by default the variable ENVOI_SERVER",
     )
-    parser.add_argument(
-        "--account", metavar="NAME", help="an account of `envoi account`, instead of --server"
-    )
+    add_account_option(parser)
 
 
 def add_server_options(parser: ArgumentParser) -> None:
@@ -101,41 +88,19 @@ def add_server_options(parser: ArgumentParser) -> None:
 
 
 def find_server(given: Namespace, terminal: Terminal) -> ServerURL:
-    """Return the server that ``--account``, ``--server`` or the environment names.
+    """Return the server that ``--account``, ``--server`` or the environment names; see `chosen_account`.
 
     Raises:
         UsageError: the first two contradict each other.
         ConfigError: nothing names one; else as for `read_server`.
     """
-    account = find_account(given)
+    account = find_account(given, terminal)
     if account is not None:
-        return ServerURL(
-            host=account.server,
-            port=account.port,
-            security=Security.named(account.security),
-            protocol=Protocol.SMTP,
-            username=account.username or None,
-        )
+        return server_of(account)
     text = given.server or terminal.environ.get("ENVOI_SERVER")
     if not text:
-        raise ConfigError("through which server? Give --server URL, or set ENVOI_SERVER")
+        raise ConfigError("through which server? Give --server or --account, or set ENVOI_SERVER")
     return read_server(text, given.security, public=bool(given.server))
-
-
-def find_account(given: Namespace) -> Account | None:
-    """Return the account that ``--account`` names.
-
-    Raises:
-        UsageError: other options say which server as well.
-        ConfigError: there is none of that name, or the file is wrong.
-    """
-    name = getattr(given, "account", None)
-    if name is None:
-        return None
-    for option in _SAID_BY_ACCOUNT:
-        if getattr(given, option):
-            raise UsageError(f"--{option.replace('_', '-')} contradicts --account, which says it already")
-    return AccountFile().account(name)
 
 
 def read_server(text: str, security: str | None, *, public: bool) -> ServerURL:
@@ -168,16 +133,18 @@ def session_arguments(
         OSError: a file cannot be read.
     """
     options = _options(given, terminal)
+    account = find_account(given, terminal)
+    if account is not None and given.ca_file is None and account.ca_file:
+        options["tls"] = replace(options.get("tls") or TLSOptions(), ca_file=account.ca_file)
     username = given.username if given.username is not None else server.username
     options["username"] = username if login else None
     options["transcript"] = terminal.tell if given.verbose else None
     if not login:
         options["password"] = options["mechanisms"] = None
-    elif (account := find_account(given)) is not None:
+    elif account is not None:
         kept = account_arguments(account, {})
         options["password"], options["auth"] = kept.get("password"), kept.get("auth")
-        if given.ca_file is None and account.ca_file:
-            options["tls"] = replace(options.get("tls") or TLSOptions(), ca_file=account.ca_file)
+        options["signer"] = kept.get("signer")
     elif server.password is None or given.username is not None:
         secret = find_secret(given, username, terminal)
         options["password"], options["auth"] = secret.password, secret.token

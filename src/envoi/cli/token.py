@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from envoi.cli.chosen_account import named_account
 from envoi.cli.exits import Exit
 from envoi.client.account import keeper
-from envoi.drivers.account_file import AccountFile
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "SUMMARY", "USAGE", "add_options", "run"]
 
 SUMMARY = "print a fresh access token of an account, for other programs"
-USAGE = "ACCOUNT [options]"
+USAGE = "[ACCOUNT] [options]"
 EXAMPLES = """\
 examples:
   envoi token work              # what msmtp calls as its passwordeval
@@ -33,7 +33,9 @@ examples:
 
 def add_options(parser: ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("account", metavar="ACCOUNT", help="an account with OAuth 2.0")
+    parser.add_argument(
+        "account", metavar="ACCOUNT", nargs="?", help="an account with OAuth 2.0; else ENVOI_ACCOUNT"
+    )
     parser.add_argument("--renew", action="store_true", help="get a new one even if the last is still good")
     parser.add_argument("--json", action="store_true", help="print user and token as one JSON object")
 
@@ -45,7 +47,7 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
         TokenUnavailable: there is none; the text says what to do.
         ConfigError: there is no such account, or it has no OAuth 2.0 client.
     """
-    account = AccountFile().account(given.account)
+    account = named_account(given.account, terminal)
     token = keeper(account).access_token(renew=given.renew)
     if given.json:
         report = {"account": account.name, "username": account.username, "access_token": token}

@@ -1,7 +1,7 @@
 """Accounts as arguments of a session: `SMTPSession.from_account` over the configuration file.
 
-Composition alone: the file, the place of the password, or the keeper of the token, in the colour of the
-session. What an account is, is in `envoi.session.account`.
+Composition alone: the file, the place of the password or the keeper of the token, in the colour of the
+session, and the key that mails are signed with. What an account is, is in `envoi.session.account`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envoi.drivers.account_file import AccountFile
+from envoi.drivers.dkim_key_file import load_signer
 from envoi.drivers.password_places import fetch_password
 from envoi.errors import ConfigError
 from envoi.ports import TLSOptions
@@ -32,7 +33,7 @@ def account_arguments(
     """Return the arguments of the session that an account describes; `options` go before it.
 
     Raises:
-        ConfigError: its password cannot be had, or its provider is not known.
+        ConfigError: its password cannot be had, its provider is not known, or its DKIM key is unusable.
     """
     arguments: SessionArguments = {
         "host": account.server,
@@ -49,6 +50,8 @@ def account_arguments(
             arguments["password"] = fetch_password(account.password, account.username)
         elif account.oauth is not None:
             arguments["auth"] = async_keeper(account) if asynchronous else keeper(account)
+    if account.dkim is not None and "signer" not in options:
+        arguments["signer"] = load_signer(account.dkim)
     return arguments
 
 

@@ -134,10 +134,12 @@ class SMTPSession:
     def from_account(cls, name: str, **options: Unpack[SessionOptions]) -> Self:
         """Make a session from an account of the configuration file; `options` go before what it says.
 
-        Accounts are made by ``envoi account add``, or written by hand: docs/decisions/0072 says where.
+        Accounts are made by ``envoi account add``, or written by hand: docs/decisions/0072 says where. With
+        a DKIM key in it the session signs; ``signer=None`` leaves mails as they are.
 
         Raises:
-            ConfigError: there is none of that name, the file is wrong, or the password cannot be had.
+            ConfigError: there is none of that name, the file is wrong, or the password or the DKIM key
+                cannot be had.
         """
         # Imported here: most programs have settings of their own.
         from envoi.client.account import account_arguments
@@ -345,10 +347,12 @@ class AsyncSMTPSession:
     def from_account(cls, name: str, **options: Unpack[SessionOptions]) -> Self:
         """Make a session from an account of the configuration file; `options` go before what it says.
 
-        Accounts are made by ``envoi account add``, or written by hand: docs/decisions/0072 says where.
+        Accounts are made by ``envoi account add``, or written by hand: docs/decisions/0072 says where. With
+        a DKIM key in it the session signs; ``signer=None`` leaves mails as they are.
 
         Raises:
-            ConfigError: there is none of that name, the file is wrong, or the password cannot be had.
+            ConfigError: there is none of that name, the file is wrong, or the password or the DKIM key
+                cannot be had.
         """
         # Imported here: most programs have settings of their own.
         from envoi.client.account import account_arguments

@@ -84,7 +84,10 @@ class OAuthClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DKIMPlace:
-    """What mails are signed with: the key's PEM file, the domain, and the selector in its DNS."""
+    """What mails are signed with: the key's PEM file, the domain, and the selector in its DNS.
+
+    The key is read when a session is made, and must not be open to others.
+    """
 
     key: str
     domain: str
@@ -105,8 +108,8 @@ class Account:
         password: where the password is.
         oauth: how tokens are obtained, in place of a password.
         ca_file: PEM file of the authorities to trust instead of the system's.
-        dkim: what mails are signed with.
-        limits: what the provider allows, such as ``messages_per_day``; kept for those who plan.
+        dkim: what every mail of a session is signed with.
+        limits: what the provider allows, such as ``messages_per_day``; for those who send many.
     """
 
     name: str

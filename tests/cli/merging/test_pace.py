@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envoi.cli.merging.pace import Pace, seconds_between
+from envoi.cli.merging.pace import Pace, seconds_allowed, seconds_between
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,22 @@ def test_reads_a_rate(text: str, seconds: float) -> None:
 def test_refuses_what_is_no_rate(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is no rate; write 5/s"):
         seconds_between(text)
+
+
+@pytest.mark.parametrize(
+    ("limits", "mails", "allowed"),
+    [
+        ({}, 9, (0.0, "")),
+        ({"connections": 1, "recipients_per_message": 5}, 9, (0.0, "")),
+        ({"messages_per_minute": 30}, 3, (2.0, "30 a minute")),
+        ({"messages_per_hour": 100}, 100, (0.0, "")),
+        ({"messages_per_hour": 100}, 101, (36.0, "100 an hour")),
+        ({"messages_per_day": 2000, "messages_per_minute": 60}, 2000, (1.0, "60 a minute")),
+        ({"messages_per_day": 2000, "messages_per_minute": 60}, 2001, (43.2, "2000 a day")),
+    ],
+)
+def test_an_account_allows_so_much(limits: dict[str, int], mails: int, allowed: tuple[float, str]) -> None:
+    assert seconds_allowed(limits, mails) == allowed
 
 
 def test_the_first_waits_for_nothing_and_the_others_for_their_turn() -> None:
