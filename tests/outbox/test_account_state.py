@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -86,6 +87,32 @@ def test_a_clock_that_jumps_back_still_keeps_the_limit() -> None:
     assert admit(Limits(messages_per_hour=10), state, [1], START - timedelta(minutes=10)).instants == ()
 
 
+def test_a_clock_set_back_pauses_nobody_for_long() -> None:
+    ahead = START + timedelta(days=300)
+    limits = Limits(messages_per_second=1, messages_per_hour=10, connections=1)
+    state = admit(limits, AccountState(), [1] * 5, ahead).state
+    state = hold_connections(limits, replace(state, paused_until=ahead.timestamp()), "a", 1, ahead, 60)[1]
+    assert len(admit(limits, state, [1] * 9, START).instants) == 1
+    assert hold_connections(limits, state, "b", 1, START, 60)[0] == 1
+
+
+def test_the_first_after_a_failure_leaves_alone() -> None:
+    probe = admit(Limits(), AccountState(failures=3), [1] * 5, START)
+    assert probe.instants == (START,)
+    assert probe.state.probing
+    assert admit(Limits(), probe.state, [1], START + timedelta(seconds=60)).instants == ()
+    assert probe.wake_at is not None
+    assert len(admit(Limits(), probe.state, [1], probe.wake_at).instants) == 1
+
+
+def test_a_pace_that_was_learnt_is_kept() -> None:
+    state, left = AccountState(pace=0.5), 0
+    for second in range(20):
+        admission = admit(Limits(messages_per_second=100), state, [1] * 50, START + timedelta(seconds=second))
+        state, left = admission.state, left + len(admission.instants)
+    assert 38 <= left <= 42
+
+
 @given(
     st.builds(
         AccountState,
@@ -93,7 +120,8 @@ def test_a_clock_that_jumps_back_still_keeps_the_limit() -> None:
         used=st.dictionaries(st.text(), st.dictionaries(st.integers(), st.integers())),
         paused_until=st.floats(0, 1e10),
         failures=st.integers(0),
-        probe=st.text(),
+        probing=st.booleans(),
+        pace=st.floats(0, 60),
         connections=st.dictionaries(st.text(), st.tuples(st.integers(), st.floats(0, 1e10))),
     )
 )

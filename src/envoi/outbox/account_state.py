@@ -6,7 +6,9 @@ over all workers and machines.
 
 A second's limit is a clock (the generic cell rate algorithm): each message gets an instant of its own, so
 that no burst builds up. Hours and days are counted in buckets of a sixtieth: bursts are fine there. Both
-run at most a thirtieth below the limit: the room for messages that leave later than planned.
+run at most a thirtieth below the limit: the room for messages that leave later than planned. After a failure
+to reach the server the first message that leaves is a probe, alone; what a failure or a success changes is in
+`account_changes`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ AHEAD = 0.5
 BUCKETS = 60
 KEPT = BUCKETS + 2
 HOUR, DAY = 3600, 86400
+#: How long the one that tries whether the server is back has the way to itself, seconds.
+PROBE = 120.0
+#: No pause is longer, seconds; what seems longer was written before the clock was set back.
+LONGEST_PAUSE = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +48,9 @@ class AccountState:
         clock: when the next message of the per-second limit may leave.
         used: name of a limit → bucket number → how much was used in it.
         paused_until: nothing is claimed before; 0 for not paused.
-        failures: failures to reach the server in a row.
-        probe: the owner that tries whether the server is back; empty for nobody.
+        failures: failures to reach the server in a row, or refusals for being too fast.
+        probing: somebody tries whether the server is back, and the pause is the time for that.
+        pace: seconds between messages, learnt from a server that was sent too many; 0 for none.
         connections: owner → (how many it holds, until when).
     """
 
@@ -51,7 +58,8 @@ class AccountState:
     used: Mapping[str, Mapping[int, int]] = field(default_factory=dict[str, "Mapping[int, int]"])
     paused_until: float = 0.0
     failures: int = 0
-    probe: str = ""
+    probing: bool = False
+    pace: float = 0.0
     connections: Mapping[str, tuple[int, float]] = field(default_factory=dict[str, tuple[int, float]])
 
     def to_json(self) -> str:
@@ -98,10 +106,13 @@ def admit(limits: Limits, state: AccountState, recipients: Sequence[int], now: d
         now: the instant, of the engine's clock.
     """
     moment = now.timestamp()
-    if state.paused_until > moment:
+    if moment < state.paused_until <= moment + LONGEST_PAUSE:
         return Admission(instants=(), state=state, wake_at=_instant(state.paused_until))
-    clock = max(state.clock, moment)
-    step = SLACK / limits.messages_per_second if limits.messages_per_second else 0.0
+    if state.failures:
+        recipients = recipients[:1]
+    step = max(SLACK / limits.messages_per_second if limits.messages_per_second else 0.0, state.pace)
+    # Further ahead than it can get, it was written before the machine's clock was set back.
+    clock = state.clock if moment < state.clock <= moment + AHEAD + step else moment
     windows = [_Window.of(name, limit, length, state, moment) for name, limit, length in _windows(limits)]
     instants: list[datetime] = []
     wake_at = None
@@ -122,11 +133,11 @@ def admit(limits: Limits, state: AccountState, recipients: Sequence[int], now: d
     if not instants:
         return Admission(instants=(), state=state, wake_at=wake_at)
     used = {window.name: window.buckets for window in windows}
-    return Admission(
-        instants=tuple(instants),
-        state=replace(state, clock=clock if step else 0.0, used=used),
-        wake_at=wake_at,
-    )
+    state = replace(state, clock=clock if step else 0.0, used=used)
+    if state.failures:
+        state = replace(state, probing=True, paused_until=moment + PROBE)
+        wake_at = _instant(state.paused_until)
+    return Admission(instants=tuple(instants), state=state, wake_at=wake_at)
 
 
 def hold_connections(
@@ -134,7 +145,11 @@ def hold_connections(
 ) -> tuple[int, AccountState]:
     """Let an owner hold up to `wanted` connections for `lease` seconds; return how many, and the state."""
     moment = now.timestamp()
-    others = {name: held for name, held in state.connections.items() if held[1] > moment and name != owner}
+    others = {
+        name: held
+        for name, held in state.connections.items()
+        if moment < held[1] <= moment + LONGEST_PAUSE and name != owner
+    }
     free = wanted if limits.connections is None else limits.connections - sum(n for n, _ in others.values())
     count = max(0, min(wanted, free))
     if count:
@@ -165,9 +180,11 @@ class _Window:
     def of(cls, name: str, limit: int, length: int, state: AccountState, moment: float) -> _Window:
         width = length / BUCKETS
         current = int(moment // width)
-        recent = {
-            number: count for number, count in state.used.get(name, {}).items() if number > current - KEPT
-        }
+        recent: dict[int, int] = {}
+        for number, count in state.used.get(name, {}).items():
+            if number > current - KEPT:
+                # After the clock was set back, what seems to lie ahead was used a moment ago.
+                recent[min(number, current)] = recent.get(min(number, current), 0) + count
         return cls(name=name, limit=limit, width=width, current=current, buckets=recent)
 
     def cost(self, recipients: int) -> int:

@@ -173,6 +173,13 @@ class Store(Protocol):
         """Make waiting messages due at another time; return their ids."""
         ...
 
+    async def move(self, account: str, to: str, most: int = 1000) -> int:
+        """Hand waiting messages of an account that are due over to another; return how many.
+
+        Their keys stay with the account under which they were submitted.
+        """
+        ...
+
     async def hold(self, ids: Sequence[str]) -> frozenset[str]:
         """Let no worker have waiting messages until `release`; return their ids."""
         ...
