@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from tests.servers.certificates import CertificateAuthority
     from tests.servers.dovecot import Dovecot
 
-__all__ = ["Postfix", "running_postfix"]
+__all__ = ["MASTER", "Postfix", "make_folders", "running_postfix", "write_aged"]
 
 
 _TRACE = ("Return-Path", "Delivered-To", "Received", "Received")
 _UTF8_TRACE = ("Return-Path", "X-Original-To", "Delivered-To", "Received")
-_MASTER = "/usr/lib/postfix/sbin/master"
+MASTER = "/usr/lib/postfix/sbin/master"
 _QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "saved", "trace")
 # What `postfix check` would make: name, mode, owner. Only `pid` stays root's own.
 _FOLDERS = (
@@ -85,11 +85,11 @@ def running_postfix(
 ) -> Iterator[Postfix]:
     """Run Postfix with everything it writes under `folder`."""
     postfix = _laid_out(folder, ca, dovecot, ports)
-    _make_folders(folder)
+    make_folders(folder)
     _write_configuration(folder, ca, postfix)
     # `postfix start` would leave a daemon behind, and repair the permissions of the system's files first.
     daemon = Daemon(
-        [_MASTER, "-d", "-c", str(folder)], log=folder / "log", environment={"MAIL_CONFIG": str(folder)}
+        [MASTER, "-d", "-c", str(folder)], log=folder / "log", environment={"MAIL_CONFIG": str(folder)}
     )
     try:
         daemon.start(port=postfix.mx.port, greeting=b"220 ")
@@ -125,7 +125,8 @@ def _laid_out(folder: Path, ca: CertificateAuthority, dovecot: Dovecot, ports: P
     )
 
 
-def _make_folders(folder: Path) -> None:
+def make_folders(folder: Path) -> None:
+    """Make what an instance under `folder` writes to, for its own users."""
     for name, mode, owner in _FOLDERS:
         path = folder / name
         path.mkdir()
@@ -134,7 +135,7 @@ def _make_folders(folder: Path) -> None:
 
 
 def _write_configuration(folder: Path, ca: CertificateAuthority, postfix: Postfix) -> None:
-    _write_aged(folder / "header_checks", fates.header_checks())
+    write_aged(folder / "header_checks", fates.header_checks())
     main = fill_in(
         "postfix-main.cf",
         folder=folder,
@@ -150,7 +151,7 @@ def _write_configuration(folder: Path, ca: CertificateAuthority, postfix: Postfi
         aliases=fates.alias_map(),
         header_checks=folder / "header_checks",
     )
-    _write_aged(folder / "main.cf", main)
+    write_aged(folder / "main.cf", main)
     listeners = ((field.name, getattr(postfix, field.name)) for field in fields(postfix))
     master = fill_in(
         "postfix-master.cf",
@@ -159,10 +160,10 @@ def _write_configuration(folder: Path, ca: CertificateAuthority, postfix: Postfi
         self_signed_chain=ca.self_signed.chain,
         **{name: f"{LOOPBACK}:{value.port}" for name, value in listeners if isinstance(value, Listener)},
     )
-    _write_aged(folder / "master.cf", master)
+    write_aged(folder / "master.cf", master)
 
 
-def _write_aged(path: Path, text: str) -> None:
+def write_aged(path: Path, text: str) -> None:
     """Write a file that looks a minute old: Postfix waits for a newer one to settle, more than a second."""
     path.write_text(text, encoding="utf-8")
     a_minute_ago = time.time() - 60
