@@ -215,6 +215,16 @@ class SMTPSession:
         """Ask whether the server knows an address (VRFY); most answer 252, which says nothing."""
         return self._run(self._conversation.verify(address))
 
+    def probe(self, recipient: str, *, sender: str = "") -> Reply:
+        """Ask what the server says of a recipient, without sending (MAIL, RCPT, RSET), and return its reply.
+
+        A refusal is meant; an acceptance proves little, for many servers take everybody and complain later.
+
+        Raises:
+            InvalidAddress: one of the addresses is none.
+        """
+        return self._run(self._conversation.probe(recipient, sender))
+
     def close(self) -> None:
         """Take leave and close. What happens meanwhile changes nothing about mails already sent."""
         self._run(self._conversation.close())
@@ -427,6 +437,16 @@ class AsyncSMTPSession:
     async def verify(self, address: str) -> Reply:
         """Ask whether the server knows an address (VRFY); most answer 252, which says nothing."""
         return await self._run(self._conversation.verify(address))
+
+    async def probe(self, recipient: str, *, sender: str = "") -> Reply:
+        """Ask what the server says of a recipient, without sending (MAIL, RCPT, RSET), and return its reply.
+
+        A refusal is meant; an acceptance proves little, for many servers take everybody and complain later.
+
+        Raises:
+            InvalidAddress: one of the addresses is none.
+        """
+        return await self._run(self._conversation.probe(recipient, sender))
 
     async def close(self) -> None:
         """Take leave and close. What happens meanwhile changes nothing about mails already sent."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from envoi.errors import Accepted, DeliveryError, Disconnected, NotSupportedByServer, Phase, UsageError
 from envoi.session.connect import open_link
 from envoi.session.outgoing import outgoing
+from envoi.session.probe import probe
 from envoi.session.run import NO_LOOP
 from envoi.session.settings import Protocol
 from envoi.session.submit import submit
@@ -140,6 +141,11 @@ class Conversation:
         if utf8 and "SMTPUTF8" not in link.machine.capabilities:
             raise NotSupportedByServer(f"{link.server} does not offer SMTPUTF8, which {address!r} needs")
         return await link.exchange(commands.vrfy(address, smtputf8=utf8))
+
+    async def probe(self, recipient: str, sender: str) -> Reply:
+        """See `envoi.session.probe`."""
+        link, _ = await self._ready()
+        return await probe(link, recipient, sender)
 
     async def close(self) -> None:
         """Say QUIT and close; whatever happens then changes nothing."""
