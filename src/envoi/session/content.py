@@ -8,7 +8,7 @@ can be delivered.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ class Upload:
 
     Attributes:
         replies: how many replies the end of it will get: one, or for LMTP one per recipient.
-        ending: called before the end of the message is written.
+        ending: awaited before the end of the message is written; what it raises ends the link without it.
         progress: told how far it got.
     """
 
@@ -55,7 +55,7 @@ class Upload:
     content: Content
     planned: Plan
     replies: int
-    ending: Callable[[], None]
+    ending: Callable[[], Awaitable[None]]
     progress: Progress | None
 
     async def by_data(self) -> None:
@@ -92,8 +92,8 @@ class Upload:
             sent += len(piece)
             self._tell(sent)
         await self._check_refusal()
+        await self.ending()
         link.begin(Phase.FINAL)
-        self.ending()
         await link.write(bytes(held) + machine.end_content(replies=self.replies))
 
     async def _write_chunks(self) -> Reply | None:
@@ -120,8 +120,8 @@ class Upload:
         if not link.machine.outstanding:
             await link.check_turn()
         if last:
+            await self.ending()
             link.begin(Phase.FINAL)
-            self.ending()
         await link.write(link.machine.chunk(octets, last=last, replies=self.replies if last else 1))
 
     async def _hear_chunks(self, most: int) -> Reply | None:

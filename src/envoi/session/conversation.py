@@ -21,7 +21,7 @@ from envoi.session.submit import submit
 from envoi.smtp import commands
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from envoi.errors import EnvoiError
     from envoi.message.content import Content
@@ -101,21 +101,26 @@ class Conversation:
         )
 
     async def send(
-        self, content: Content, envelope: Envelope, *, progress: Progress | None = None
+        self,
+        content: Content,
+        envelope: Envelope,
+        *,
+        progress: Progress | None = None,
+        before_final: Callable[[], Awaitable[None]] | None = None,
     ) -> Receipt:
-        """Hand one message over, on a connection that works."""
+        """Hand one message over, on a connection that works; see `envoi.session.submit`."""
         if content.is_async and not self._waits:
             raise UsageError(NO_LOOP)
         link, fresh = await self._ready()
         try:
-            return await self._submit(link, content, envelope, progress)
+            return await self._submit(link, content, envelope, progress, before_final)
         except Disconnected as error:
             if fresh or error.accepted is not Accepted.NO or error.phase not in _UNTOUCHED:
                 raise
             link.note("the server had let the connection go; opening another")
             link.abort()
         link, _ = await self._ready()
-        return await self._submit(link, content, envelope, progress)
+        return await self._submit(link, content, envelope, progress, before_final)
 
     async def attempt(self, mail: Mail, options: DeliveryOptions | None) -> Receipt | EnvoiError:
         """Hand one of several over; what became of it is the result, whatever it is."""
@@ -186,7 +191,12 @@ class Conversation:
         return most is not None and link.messages >= most
 
     async def _submit(
-        self, link: Link, content: Content, envelope: Envelope, progress: Progress | None
+        self,
+        link: Link,
+        content: Content,
+        envelope: Envelope,
+        progress: Progress | None,
+        before_final: Callable[[], Awaitable[None]] | None,
     ) -> Receipt:
         return await submit(
             link,
@@ -195,6 +205,7 @@ class Conversation:
             lmtp=self._settings.protocol is Protocol.LMTP,
             cautious=link.messages > 0 and link.idle_seconds > IDLE_SECONDS,
             progress=progress,
+            before_final=before_final,
         )
 
     def _deadline_at(self) -> float | None:

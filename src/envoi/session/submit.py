@@ -14,6 +14,8 @@ from envoi.session.receipt import Receipt
 from envoi.session.transaction import MAYBE_REMEDY, Transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from envoi.message.content import Content
     from envoi.message.envelope import Envelope
     from envoi.session.content import Progress
@@ -30,6 +32,7 @@ async def submit(
     lmtp: bool = False,
     cautious: bool = False,
     progress: Progress | None = None,
+    before_final: Callable[[], Awaitable[None]] | None = None,
 ) -> Receipt:
     """Hand one message over.
 
@@ -40,6 +43,8 @@ async def submit(
         lmtp: the server answers per recipient after the message.
         cautious: the connection may have died meanwhile, so the message waits for the envelope's reply.
         progress: called with the octets sent so far and the total, when known.
+        before_final: awaited right before the octets that complete the message are written; when it raises,
+            they never are, and the link is closed unless nothing was said yet.
 
     Raises:
         UsageError: the server cannot carry it; nothing was sent and the link lives.
@@ -50,7 +55,7 @@ async def submit(
     message may have been taken.
     """
     planned = plan(envelope, content, link.machine.capabilities, server=link.server)
-    transaction = Transaction(link, planned, content, lmtp=lmtp)
+    transaction = Transaction(link, planned, content, lmtp=lmtp, before_final=before_final)
     try:
         reply = await transaction.run(cautious=cautious, progress=progress)
     except DeliveryError as error:

@@ -28,7 +28,7 @@ from envoi.smtp.explain import explain
 from envoi.smtp.tables import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from envoi.errors import DeliveryError
     from envoi.message.content import Content
@@ -54,6 +54,7 @@ class Transaction:
     """The replies of one transaction, and what they add up to."""
 
     __slots__ = (
+        "_before_final",
         "_content",
         "_ended",
         "_link",
@@ -68,7 +69,16 @@ class Transaction:
         "verdicts",
     )
 
-    def __init__(self, link: Link, planned: Plan, content: Content, *, lmtp: bool) -> None:
+    def __init__(
+        self,
+        link: Link,
+        planned: Plan,
+        content: Content,
+        *,
+        lmtp: bool,
+        before_final: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._before_final = before_final
         self._link = link
         self._plan = planned
         self._content = content
@@ -151,6 +161,8 @@ class Transaction:
 
     async def _in_one_flight(self, *, progress: Progress | None) -> None:
         body = await whole(self._content, self._plan)
+        if self._before_final is not None:
+            await self._before_final()
         await self._say_envelope([], body)
         if progress is not None:
             progress(len(body), len(body))
@@ -210,13 +222,18 @@ class Transaction:
         """The end of the message is about to be written: from here on silence means MAYBE."""
         self._ended = True
 
+    async def _reach_end(self) -> None:
+        if self._before_final is not None:
+            await self._before_final()
+        self._note_end()
+
     def _upload(self, progress: Progress | None) -> Upload:
         return Upload(
             link=self._link,
             content=self._content,
             planned=self._plan,
             replies=len(self.accepted) if self._lmtp else 1,
-            ending=self._note_end,
+            ending=self._reach_end,
             progress=progress,
         )
 
