@@ -149,3 +149,12 @@ def test_not_every_provider_gives_tokens(provider: str) -> None:
         token_parameters(account(provider))
     with pytest.raises(ConfigError, match="no OAuth"):
         token_parameters(Account(name="me", server="h"))
+
+
+@pytest.mark.parametrize(
+    ("provider", "hinted"),
+    [("gmail.com", True), ("outlook.com", True), ("office365.com", True), ("aol.com", False)],
+)
+def test_the_provider_is_told_who_signs_in_where_it_listens(provider: str, hinted: bool) -> None:
+    hint = token_parameters(account(provider)).additional_parameters.get("login_hint")
+    assert hint == ("me" if hinted else None)

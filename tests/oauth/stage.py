@@ -57,7 +57,7 @@ class WrittenHTTP:
 
     def __init__(self, *answers: HTTPAnswer | Exception) -> None:
         self.answers = deque(answers)
-        self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
+        self.asked: list[tuple[str, dict[str, Any], dict[str, str]]] = []
 
     async def get(self, url: str) -> HTTPAnswer:
         return self._next(url, {}, {})
@@ -67,7 +67,12 @@ class WrittenHTTP:
     ) -> HTTPAnswer:
         return self._next(url, dict(form), dict(headers or {}))
 
-    def _next(self, url: str, form: dict[str, str], headers: dict[str, str]) -> HTTPAnswer:
+    async def post_json(
+        self, url: str, content: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+    ) -> HTTPAnswer:
+        return self._next(url, dict(content), dict(headers or {}))
+
+    def _next(self, url: str, form: dict[str, Any], headers: dict[str, str]) -> HTTPAnswer:
         self.asked.append((url, form, headers))
         answer = self.answers.popleft()
         if isinstance(answer, Exception):

@@ -105,7 +105,7 @@ def _by_issuer(client: OAuthClient, username: str, grant: Grant) -> OAuth2Parame
     )
 
 
-def _by_table(client: OAuthClient, _: str, grant: Grant) -> OAuth2Parameters:
+def _by_table(client: OAuthClient, username: str, grant: Grant) -> OAuth2Parameters:
     from envoi.discovery.table import by_domain
     from envoi.oauth.parameters import OAuth2Parameters
 
@@ -124,6 +124,9 @@ def _by_table(client: OAuthClient, _: str, grant: Grant) -> OAuth2Parameters:
         revocation_url=server.revocation_url,
         issuer=server.issuer,
         scope=client.scope or server.scope,
-        additional_parameters=server.additional_parameters,
+        additional_parameters={
+            **server.additional_parameters,
+            **({"login_hint": username} if server.login_hint else {}),
+        },
         grant=grant,
     )

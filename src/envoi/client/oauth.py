@@ -13,9 +13,10 @@ from envoi.drivers.oauth_world import BlockingWorld, open_browser, random_bytes
 from envoi.drivers.token_folder import TokenFolder
 from envoi.drivers.token_keyring import keyring_key
 from envoi.drivers.token_memory import TokenMemory
-from envoi.oauth import discovery
+from envoi.oauth import discovery, registration
 from envoi.oauth.consent import Consent, obtain
 from envoi.oauth.lifecycle import Lifecycle
+from envoi.oauth.parameters import Grant
 from envoi.oauth.sealing import Seal
 from envoi.session.run import run_sync
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from envoi.oauth.discovery import ServerMetadata
     from envoi.oauth.parameters import OAuth2Parameters
     from envoi.oauth.ports import TokenStore
+    from envoi.oauth.registration import ClientCredentials
     from envoi.oauth.token import Token, TokenStatus
 
 __all__ = [
@@ -34,6 +36,8 @@ __all__ = [
     "authorize_async",
     "discover",
     "discover_async",
+    "register_client",
+    "register_client_async",
     "token_folder",
 ]
 
@@ -253,6 +257,63 @@ async def discover_async(
     from envoi.drivers.oauth_world_aio import AsyncioWorld
 
     return await discovery.discover(AsyncioWorld(HTTPOptions(timeout=timeout, ca_file=ca_file)), issuer)
+
+
+def register_client(
+    metadata: ServerMetadata,
+    *,
+    name: str,
+    grant: Grant = Grant.AUTHORIZATION_CODE,
+    scope: str = "",
+    initial_access_token: str | None = None,
+    timeout: float = 30.0,
+    ca_file: str | PathLike[str] | None = None,
+) -> ClientCredentials:
+    """Register this program with an authorization server that lets programs do so (RFC 7591).
+
+    Args:
+        metadata: what `discover` found; it has to have a `registration_url`.
+        name: what people read on the consent page.
+        grant: how it will obtain tokens; one with a person makes it a public client.
+        scope: what it will ask for, separated by blanks; empty for whatever the server allows.
+        initial_access_token: lets it in where not everybody may register.
+        timeout: seconds for one question.
+        ca_file: PEM file of the authorities to trust instead of the system's.
+
+    Raises:
+        ConfigError: the server registers nobody, not this client, or not for this grant.
+        TokenUnavailable: nobody answered.
+    """
+    world = BlockingWorld(HTTPOptions(timeout=timeout, ca_file=ca_file))
+    return run_sync(
+        registration.register_client(
+            world,
+            metadata,
+            name=name,
+            grant=grant,
+            scope=scope,
+            initial_access_token=initial_access_token,
+        )
+    )
+
+
+async def register_client_async(
+    metadata: ServerMetadata,
+    *,
+    name: str,
+    grant: Grant = Grant.AUTHORIZATION_CODE,
+    scope: str = "",
+    initial_access_token: str | None = None,
+    timeout: float = 30.0,
+    ca_file: str | PathLike[str] | None = None,
+) -> ClientCredentials:
+    """Register this program with an authorization server; `register_client` for asyncio."""
+    from envoi.drivers.oauth_world_aio import AsyncioWorld
+
+    world = AsyncioWorld(HTTPOptions(timeout=timeout, ca_file=ca_file))
+    return await registration.register_client(
+        world, metadata, name=name, grant=grant, scope=scope, initial_access_token=initial_access_token
+    )
 
 
 def token_folder(

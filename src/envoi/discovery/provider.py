@@ -53,6 +53,7 @@ class AuthorizationServer:
         scope: what to ask for in order to send, separated by blanks.
         application_scope: the same for a program that acts for itself; empty when there is no such thing.
         additional_parameters: what the authorization request needs beside that.
+        login_hint: whether the request may name the account, so that nobody has to type or to choose it.
         console: what has to be done on the provider's pages to get a client, step by step.
         links: where those pages are, and the documentation.
         quirks: where it is not as the RFCs would have it.
@@ -66,6 +67,7 @@ class AuthorizationServer:
     scope: str = ""
     application_scope: str = ""
     additional_parameters: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    login_hint: bool = False
     console: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()

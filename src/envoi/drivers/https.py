@@ -86,6 +86,12 @@ class BlockingHTTP:
         """Send a form; see `envoi.oauth.ports.HTTP`."""
         return self._ask("POST", url, data=dict(form), headers=dict(headers or {}))
 
+    async def post_json(
+        self, url: str, content: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+    ) -> HTTPAnswer:
+        """Send a JSON object; see `envoi.oauth.ports.HTTP`."""
+        return self._ask("POST", url, json=dict(content), headers=dict(headers or {}))
+
     def _ask(self, method: str, url: str, **content: Any) -> HTTPAnswer:
         library = httpx()
         gathering = Gathering(url, self._options.timeout)

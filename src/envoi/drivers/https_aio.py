@@ -35,6 +35,12 @@ class AsyncioHTTP:
         """Send a form; see `envoi.oauth.ports.HTTP`."""
         return await self._ask("POST", url, data=dict(form), headers=dict(headers or {}))
 
+    async def post_json(
+        self, url: str, content: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+    ) -> HTTPAnswer:
+        """Send a JSON object; see `envoi.oauth.ports.HTTP`."""
+        return await self._ask("POST", url, json=dict(content), headers=dict(headers or {}))
+
     async def _ask(self, method: str, url: str, **content: Any) -> HTTPAnswer:
         library = httpx()
         gathering = Gathering(url, self._options.timeout)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         authorize_async,
         discover,
         discover_async,
+        register_client,
+        register_client_async,
         token_folder,
     )
     from envoi.drivers.token_folder import TokenFolder
@@ -27,12 +29,14 @@ if TYPE_CHECKING:
     from envoi.oauth.device import DeviceCode
     from envoi.oauth.discovery import ServerMetadata
     from envoi.oauth.parameters import ClientAuthentication, Grant, OAuth2Parameters
+    from envoi.oauth.registration import ClientCredentials
     from envoi.oauth.token import Token, TokenState, TokenStatus
     from envoi.session.foreign_tokens import authlib_token, azure_token, google_token, msal_token
 
 __all__ = [
     "AsyncTokenKeeper",
     "ClientAuthentication",
+    "ClientCredentials",
     "Consent",
     "DeviceCode",
     "Grant",
@@ -53,11 +57,14 @@ __all__ = [
     "discover_async",
     "google_token",
     "msal_token",
+    "register_client",
+    "register_client_async",
     "token_folder",
 ]
 
 _ROOMS = {
     "ClientAuthentication": "oauth.parameters",
+    "ClientCredentials": "oauth.registration",
     "Consent": "oauth.consent",
     "DeviceCode": "oauth.device",
     "Grant": "oauth.parameters",

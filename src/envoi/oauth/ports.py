@@ -58,6 +58,16 @@ class HTTP(Protocol):
         """
         ...
 
+    async def post_json(
+        self, url: str, content: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+    ) -> HTTPAnswer:
+        """Send a JSON object.
+
+        Raises:
+            TokenUnavailable: nobody answered, or not in time.
+        """
+        ...
+
 
 class Hold(Protocol):
     """An account's record in one pair of hands, until released."""
