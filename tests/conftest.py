@@ -26,7 +26,10 @@ pytest_plugins = ["tests.servers.plugin"]
 ROOT = Path(__file__).resolve().parent.parent
 MISSING = "MISSING PROGRAM: "
 # Debian keeps daemons where a user's PATH does not look, and Exim is unpacked beside the system.
-FOLDERS = (ROOT / ".cache/exim/usr/sbin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/dovecot")
+FOLDERS = (
+    *(ROOT / ".cache/exim/usr/sbin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/dovecot"),
+    *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True),
+)
 
 # A shell has what it starts in the background ignore Ctrl-C, and children inherit that; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

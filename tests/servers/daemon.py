@@ -51,9 +51,15 @@ class Daemon:
     """One server process and what it forked."""
 
     def __init__(
-        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.log = log
+        self._stop_signal = stop_signal
         self._command = list(command)
         self._environment = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -63,8 +69,8 @@ class Daemon:
         self._process: subprocess.Popen[bytes] | None = None
         self._guardian: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, port: int, greeting: bytes) -> None:
-        """Start, and return once `port` answers with a line that begins with `greeting`.
+    def start(self, *, port: int, greeting: bytes, hello: bytes = b"") -> None:
+        """Start, and return once `port` answers `hello` with a line that begins with `greeting`.
 
         Raises:
             DaemonFailed: it ended, or said nothing in time.
@@ -79,14 +85,16 @@ class Daemon:
                 start_new_session=True,
             )
         self._guardian = _guard(self._process.pid)
-        answered = wait_until(lambda: self._has_ended() or _greets(port, greeting), seconds=_START_SECONDS)
+        answered = wait_until(
+            lambda: self._has_ended() or _greets(port, greeting, hello), seconds=_START_SECONDS
+        )
         if self._has_ended() or not answered:
             why = "ended at once" if self._has_ended() else f"said no {greeting!r} on port {port}"
             self.stop()
             raise DaemonFailed(f"{' '.join(self._command)} {why}; its log ends:\n{self.log_tail()}")
 
-    def stop(self) -> None:
-        """End the daemon and its children; harmless when it has ended already.
+    def stop(self, by: signal.Signals | None = None) -> None:
+        """End the daemon and its children, by its own signal or another; harmless when it has ended already.
 
         Raises:
             DaemonFailed: a process survived even SIGKILL.
@@ -95,7 +103,7 @@ class Daemon:
             return
         process, self._process = self._process, None
         if process.poll() is None:
-            process.terminate()
+            process.send_signal(by or self._stop_signal)
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -137,9 +145,10 @@ def _guard(group: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _greets(port: int, greeting: bytes) -> bool:
+def _greets(port: int, greeting: bytes, hello: bytes) -> bool:
     try:
         with socket.create_connection((LOOPBACK, port), timeout=_STOP_SECONDS) as connection:
+            connection.sendall(hello)
             return connection.recv(512).startswith(greeting)
     except OSError:
         return False

@@ -22,8 +22,10 @@ from tests.servers.dovecot import Dovecot, running_dovecot
 from tests.servers.exim import Exim, running_exim
 from tests.servers.listeners import ALICE
 from tests.servers.oidc_provider import MODULES, OIDCProvider, running_oidc_provider
+from tests.servers.pgbouncer import running_pgbouncer
 from tests.servers.ports import PortPool
 from tests.servers.postfix import Postfix, running_postfix
+from tests.servers.postgresql import PostgreSQL, running_postgresql
 from tests.servers.tokens import TokenMint
 
 if TYPE_CHECKING:
@@ -36,7 +38,10 @@ __all__ = [
     "exim",
     "introspecting_dovecot",
     "oidc_provider",
+    "pgbouncer",
     "postfix",
+    "postgresql",
+    "postgresql_database",
     "server_folder",
     "server_ports",
 ]
@@ -165,6 +170,42 @@ def introspecting_dovecot(
         relay_port=postfix.mx.port,
     )
     with _timed(pytestconfig, "introspecting dovecot", server) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgresql(
+    server_folder: Path,
+    server_ports: PortPool,
+    require_program: Callable[[str], Path],
+    pytestconfig: pytest.Config,
+) -> Iterator[PostgreSQL]:
+    """Give a running PostgreSQL."""
+    programs = require_program("initdb").resolve().parent
+    server = running_postgresql(_room(server_folder, "postgresql"), programs, server_ports)
+    with _timed(pytestconfig, "postgresql", server) as running:
+        yield running
+
+
+@pytest.fixture
+def postgresql_database(postgresql: PostgreSQL) -> Iterator[str]:
+    """Give the address of an empty database."""
+    with postgresql.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(
+    server_folder: Path,
+    postgresql: PostgreSQL,
+    server_ports: PortPool,
+    require_program: Callable[[str], Path],
+    pytestconfig: pytest.Config,
+) -> Iterator[int]:
+    """Give the port of a running PgBouncer in front of PostgreSQL."""
+    program = require_program("pgbouncer")
+    server = running_pgbouncer(_room(server_folder, "pgbouncer"), program, postgresql, server_ports)
+    with _timed(pytestconfig, "pgbouncer", server) as running:
         yield running
 
 
