@@ -78,6 +78,7 @@ def test_shows_an_account_without_secrets(account: Run, file: AccountFile) -> No
         "issuer": "",
         "client_id": "mine",
         "scope": "",
+        "keyring": False,
     }
     assert "geheim99" not in done.out + report.out
 
@@ -100,6 +101,16 @@ def test_removes_an_account_and_its_password(account: Run, file: AccountFile) ->
     assert account("remove", "google", "--json").json["password_forgotten"] is False
     assert TokenFolder(file.path.parent / "tokens").load("google") is None
     assert account("remove", "google").code == 78
+
+
+def test_removes_a_token_that_nobody_can_read(account: Run, file: AccountFile) -> None:
+    file.replace(OAUTH.replace('"mine"', '"mine", keyring = true'))
+    kept = TokenFolder(file.path.parent / "tokens").path_of("google")
+    kept.parent.mkdir(mode=0o700)
+    kept.write_text('{"version": 1, "sealed": "?"}')
+    kept.chmod(0o600)
+    assert account("remove", "google").code == 0
+    assert not kept.exists()
 
 
 def test_keeps_a_password_that_another_account_uses(account: Run, file: AccountFile) -> None:

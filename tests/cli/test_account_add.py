@@ -254,6 +254,10 @@ def test_a_secret_needs_its_client(add: Run, server: SMTPServer) -> None:
         done = add(ME, *at(server), *BY_VARIABLE, option, "X")
         assert done.code == 64
         assert f"{option} goes with --client-id" in done.err
+    done = add(ME, *at(server), "--register", "--client-secret-env", "X")
+    assert (done.code, "goes with --client-id" in done.err) == (64, True)
+    done = add(ME, *at(server), "--register")
+    assert (done.code, "the issuer of 'example.org' is not known" in done.err) == (78, True)
 
 
 def test_from_the_question_to_the_account_on_a_terminal(

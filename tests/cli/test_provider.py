@@ -10,13 +10,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import keyring
 import pytest
+from keyring.errors import NoKeyringError
 
 from envoi import AsyncSMTPSession
 from envoi.drivers import oauth_world, system
 from envoi.drivers.account_file import AccountFile
 from envoi.oauth import TokenFolder
 from envoi.oauth.record import Record
+from tests.cli.keyring_in_file import FileKeyring
 from tests.cli.test_program import PROGRAM, environment
 from tests.client.browsers import browser
 from tests.interop.mails import new_mail
@@ -50,6 +53,10 @@ def adding(oidc_provider: OIDCProvider, postfix: Postfix) -> tuple[str, ...]:
     )
 
 
+def no_keyring(*_: str) -> None:
+    raise NoKeyringError
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> AccountFile:
     return AccountFile(tmp_path / "config.toml")
@@ -58,6 +65,7 @@ def file(tmp_path: Path) -> AccountFile:
 @pytest.fixture
 def run(envoi: Run, file: AccountFile, oidc_provider: OIDCProvider, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(oauth_world, "open_browser", browser)
+    monkeypatch.setattr(keyring, "get_password", no_keyring)
     oidc_provider.fail_with()
     oidc_provider.token_requests()
     return lambda *arguments: envoi(*arguments, environ={"ENVOI_CONFIG": str(file.path)})
@@ -102,6 +110,58 @@ def test_an_issuer_is_enough_to_add_an_account(work: Outcome, run: Run, file: Ac
     assert account.oauth is not None
     assert f"{account.oauth.issuer}, client desktop" in run("account", "show", "work").out
     assert "token_url" not in file.text()
+
+
+def test_says_where_the_token_is(
+    work: Outcome, run: Run, file: AccountFile, oidc_provider: OIDCProvider, postfix: Postfix
+) -> None:
+    kept = TokenFolder(file.path.parent / "tokens").path_of("work")
+    assert kept.exists()
+    assert f"Token     {kept}, not encrypted, yours to read alone" in work.out
+    again = ("again" if each == "work" else each for each in adding(oidc_provider, postfix))
+    assert run(*again, "--json").json["token_file"] == str(kept).replace("work", "again")
+
+
+def test_where_there_is_a_keyring_the_token_is_encrypted(
+    run: Run,
+    file: AccountFile,
+    oidc_provider: OIDCProvider,
+    postfix: Postfix,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KEYRING_FILE", str(tmp_path / "ring.json"))
+    ring = FileKeyring()
+    for name in ("get_password", "set_password", "delete_password"):
+        monkeypatch.setattr(keyring, name, getattr(ring, name))
+    done = run(*adding(oidc_provider, postfix))
+    assert done.code == 0, done.err
+    assert "encrypted with a key in the keyring" in done.out
+    kept = TokenFolder(file.path.parent / "tokens").path_of("work").read_bytes()
+    assert b'"sealed"' in kept
+    assert b"access_token" not in kept
+    printed = run("token", "work")
+    assert (printed.code, printed.out.count(".")) == (0, 2)
+    assert b"(Authenticated sender: alice" in send(run, postfix, "sealed")
+    monkeypatch.setattr(keyring, "get_password", no_keyring)
+    refused = run("token", "work")
+    assert (refused.code, "keyring of this machine cannot be used" in refused.err) == (78, True)
+
+
+def test_a_provider_that_registers_programs_needs_no_client_id(
+    run: Run, file: AccountFile, oidc_provider: OIDCProvider, postfix: Postfix
+) -> None:
+    known = adding(oidc_provider, postfix)
+    at = known.index("--client-id")
+    done = run(*known[:at], "--register", *known[at + 2 :])
+    assert done.code == 0, done.err
+    oauth = file.account("work").oauth
+    assert oauth is not None
+    assert oauth.client_id not in ("", "desktop")
+    assert b"(Authenticated sender: alice" in send(run, postfix, "registered")
+    assert "given back and forgotten" in run("logout", "work").out
+    both = run(*known, "--name", "other", "--register")
+    assert (both.code, "not allowed with" in both.err or both.code == 64) == (64, True)
 
 
 def test_signs_in_sends_and_signs_out(
@@ -184,7 +244,9 @@ def test_the_consent_page_is_seconds_away(
     note, script = tmp_path / "opened", tmp_path / "browser.py"
     script.write_text(BROWSER, encoding="utf-8")
     environ = environment(
-        ENVOI_CONFIG=str(tmp_path / "config.toml"), BROWSER=f"{sys.executable} {script} {note} %s"
+        ENVOI_CONFIG=str(tmp_path / "config.toml"),
+        BROWSER=f"{sys.executable} {script} {note} %s",
+        PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring",
     )
     started_at = time.time()
     with subprocess.Popen(

@@ -6,6 +6,7 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
+from keyring.backends.null import Keyring as NullKeyring
 
 from envoi.drivers.token_keyring import TokenKeyring, keyring_key
 from envoi.errors import ConfigError, TokenUnavailable
@@ -75,6 +76,12 @@ def test_the_key_of_token_files_is_made_once(ring: Ring, tmp_path: Path) -> None
     with pytest.raises(ConfigError, match="encrypted"):
         token_folder(tmp_path / "tokens").load("zoe")
     assert isinstance(store, TokenFolder)
+
+
+def test_a_keyring_that_keeps_nothing_is_none(ring: Ring) -> None:
+    keyring.set_keyring(NullKeyring())
+    with pytest.raises(ConfigError, match="keeps nothing"):
+        keyring_key()
 
 
 def test_a_damaged_key_says_so(ring: Ring) -> None:

@@ -35,6 +35,7 @@ def test_adds_without_touching_the_rest() -> None:
     [
         OAuthClient(provider="gmail.com", client_id="mine"),
         OAuthClient(issuer="https://login.example.com", client_id="mine", scope="openid smtp"),
+        OAuthClient(provider="gmail.com", client_id="mine", keyring=True),
     ],
     ids=str,
 )

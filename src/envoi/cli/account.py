@@ -37,6 +37,7 @@ examples:
   envoi account add me@example.com --server smtps://me@smtp.example.com
   envoi account add me@gmail.com --client-id ID --client-secret-env GOOGLE_SECRET
   envoi account add me@example.com --issuer https://login.example.com --client-id ID --scope 'openid smtp'
+  envoi account add me@example.com --issuer https://login.example.com --register
   envoi account list
   envoi account test work                   # log in, and send nothing
   envoi send --account work --to you@example.org --subject Hello --text Hello
@@ -128,11 +129,11 @@ def _remove(file: AccountFile, name: str) -> tuple[Page, dict[str, Any]]:
         if other.name != name
     )
     forgotten = account.password is not None and account.password.keyring and not shared
+    if account.oauth is not None:
+        keeper(account).sign_out(revoke=False)
     file.replace(text)
     if forgotten:
         forget_password(account.username)
-    if account.oauth is not None:
-        keeper(account).sign_out(revoke=False)
     where = f"{file.path}{' and the keyring' if forgotten else ''}"
     report = {"account": name, "removed": True, "password_forgotten": forgotten}
     return Page(title=f"{name} is gone from {where}", mark=Mark.GOOD), report

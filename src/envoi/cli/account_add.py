@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from envoi.cli.account_proof import Proof, proof_page, proof_report
 from envoi.cli.consent import add_consent_options, consent_of, grant_of
 from envoi.cli.exits import Exit
-from envoi.cli.failures import reply_report
-from envoi.cli.page import Mark, Page, Row, Section
 from envoi.cli.passwords import ask_password
 from envoi.cli.server import read_server
 from envoi.client import discover as client
-from envoi.client.account import account_arguments, keeper
+from envoi.client import oauth as client_oauth
+from envoi.client.account import ISSUER_SCOPE, account_arguments, issuer_of, keeper
 from envoi.client.session import SMTPSession
 from envoi.drivers.account_file import AccountFile
 from envoi.drivers.password_places import fetch_password, keep_password, kept_password
+from envoi.drivers.token_keyring import keyring_key
 from envoi.errors import ConfigError, UsageError
 from envoi.message.address import Address
 from envoi.message.email import Email
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
     from envoi.cli.terminal import Terminal
     from envoi.discovery.answer import Discovered
-    from envoi.ports import TLSInfo
-    from envoi.session.receipt import Receipt
 
 __all__ = ["add_options", "run"]
 
@@ -58,19 +57,14 @@ def add_options(parser: ArgumentParser) -> None:
     secret.add_argument("--password-file", metavar="FILE", help="it is in the first line of this file")
     secret.add_argument("--password-command", metavar="COMMAND", help="this program prints it")
     secret.add_argument("--client-id", metavar="ID", help="OAuth 2.0 with this client, instead of a password")
+    secret.add_argument(
+        "--register", action="store_true", help="the same with a client that the provider gives to programs"
+    )
     parser.add_argument("--issuer", metavar="URL", help="the provider, where the table does not know it")
     parser.add_argument("--scope", metavar="WORDS", help="what to ask the provider for")
     parser.add_argument("--client-secret-env", metavar="NAME", help="the variable with the client's secret")
     add_consent_options(parser)
     parser.add_argument("--json", action="store_true", help="print what was proved as one JSON object")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Proof:
-    """What was seen to work."""
-
-    tls: TLSInfo | None
-    receipt: Receipt | None
 
 
 def run(given: Namespace, terminal: Terminal) -> Exit:
@@ -91,7 +85,10 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
     file.replace(with_account(file.text(), account, str(file.path)))
     if asked is not None:
         keep_password(account.username, asked)
-    _tell(account, proof, file, given, terminal)
+    if given.json:
+        terminal.print(json.dumps(proof_report(account, proof, file), ensure_ascii=False, indent=2) + "\n")
+    else:
+        terminal.show(proof_page(account, proof, file))
     return Exit.OK
 
 
@@ -105,7 +102,7 @@ def _settings(given: Namespace, address: Address, terminal: Terminal) -> tuple[A
     found = client.discover(address.spec, ca_file=given.ca_file)
     if not found.verified and not given.yes:
         _agree(found, terminal)
-    if not found.takes_password and found.username and not given.client_id:
+    if not found.takes_password and found.username and not (given.client_id or given.register):
         raise ConfigError(_no_password(found))
     terminal.complain(f"{found.server}, port {found.port}: {found.password_hint}.")
     settings = _account(found.server, found.port, found.security, found.username)
@@ -142,23 +139,43 @@ def _with_login(
 ) -> Account:
     if not account.username:
         return account
-    if given.client_id:
-        secret = terminal.environ.get(given.client_secret_env, "") if given.client_secret_env else ""
-        oauth = OAuthClient(
-            **({"issuer": given.issuer} if given.issuer else tokens_from),
-            client_id=given.client_id,
-            client_secret=secret,
-            scope=given.scope or "",
-        )
+    if given.client_id or given.register:
+        oauth = _client({"issuer": given.issuer} if given.issuer else tokens_from, given, terminal)
         return replace(account, password=None, oauth=oauth)
     for option in ("issuer", "scope", "client_secret_env"):
         if getattr(given, option):
-            raise UsageError(f"--{option.replace('_', '-')} goes with --client-id")
+            raise UsageError(f"--{option.replace('_', '-')} goes with --client-id or --register")
     command = tuple(shlex.split(given.password_command or ""))
     if given.password_env or given.password_file or command:
         place = PasswordPlace(env=given.password_env or "", file=given.password_file or "", command=command)
         return replace(account, password=place)
     return account
+
+
+def _client(source: dict[str, str], given: Namespace, terminal: Terminal) -> OAuthClient:
+    if given.register and given.client_secret_env:
+        raise UsageError("--client-secret-env goes with --client-id")
+    secret = terminal.environ.get(given.client_secret_env, "") if given.client_secret_env else ""
+    named = OAuthClient(
+        **source,
+        client_id=given.client_id or "",
+        client_secret=secret,
+        scope=given.scope or "",
+        keyring=_has_keyring(),
+    )
+    if not given.register:
+        return named
+    metadata = client_oauth.discover(issuer_of(named))
+    made = client_oauth.register_client(metadata, name="envoi", scope=named.scope or ISSUER_SCOPE)
+    return replace(named, client_id=made.client_id, client_secret=made.client_secret or "")
+
+
+def _has_keyring() -> bool:
+    try:
+        keyring_key()
+    except ConfigError:
+        return False
+    return True
 
 
 def _asked_password(account: Account, terminal: Terminal) -> str | None:
@@ -178,14 +195,14 @@ def _asked_password(account: Account, terminal: Terminal) -> str | None:
 
 def _prove(
     account: Account, asked: str | None, given: Namespace, address: Address, terminal: Terminal
-) -> _Proof:
+) -> Proof:
     if account.oauth is not None:
         keeper(account, grant_of(given)).authorize(consent_of(given, terminal))
     elif account.password is not None and asked is None:
         fetch_password(account.password, account.username)
     with SMTPSession(**account_arguments(account, {} if asked is None else {"password": asked})) as session:
         receipt = None if given.no_test_mail else session.send(_test_mail(account, address))
-        return _Proof(tls=session.tls, receipt=receipt)
+        return Proof(tls=session.tls, receipt=receipt)
 
 
 def _test_mail(account: Account, address: Address) -> Email:
@@ -195,53 +212,3 @@ def _test_mail(account: Account, address: Address) -> Email:
         subject="envoi can send",
         text=f"This is the test mail of the account {account.name!r}, sent through {account.server}.\n",
     )
-
-
-def _tell(account: Account, proof: _Proof, file: AccountFile, given: Namespace, terminal: Terminal) -> None:
-    if given.json:
-        terminal.print(json.dumps(_report(account, proof, file), ensure_ascii=False, indent=2) + "\n")
-        return
-    proved = [
-        _tls_row(proof.tls),
-        Row(label="Login", text=f"accepted for {account.username}", mark=Mark.GOOD)
-        if account.username
-        else Row(label="Login", text="none is wanted", mark=Mark.NONE),
-    ]
-    if proof.receipt is not None:
-        text = f"{account.server} took it: {proof.receipt.reply}"
-        proved.append(Row(label="Test mail", text=text, mark=Mark.GOOD))
-        hint = "that it arrives is not proved: look into the mailbox"
-    else:
-        hint = "that it sends is not proved: no test mail was wanted"
-    proved.append(Row(label="Not proved", text=hint, mark=Mark.UNKNOWN))
-    kept = [Row(label="Settings", text=str(file.path))]
-    if account.password is not None:
-        kept.append(Row(label="Password", text=str(account.password)))
-    use = (
-        f"envoi send --account {shlex.quote(account.name)} --to …, SMTPSession.from_account({account.name!r})"
-    )
-    sections = (
-        Section(heading="Proved", rows=tuple(proved)),
-        Section(heading="Kept", rows=tuple(kept)),
-        Section(heading="Use", rows=(Row(text=use),)),
-    )
-    terminal.show(Page(title=f"The account {account.name} works", mark=Mark.GOOD, sections=sections))
-
-
-def _tls_row(tls: TLSInfo | None) -> Row:
-    if tls is None:
-        return Row(label="TLS", text="none: everything goes in clear", mark=Mark.WARNING)
-    return Row(label="TLS", text=f"{tls.version}, the certificate is good", mark=Mark.GOOD)
-
-
-def _report(account: Account, proof: _Proof, file: AccountFile) -> dict[str, Any]:
-    return {
-        "account": account.name,
-        "file": str(file.path),
-        "server": account.server,
-        "port": account.port,
-        "security": account.security,
-        "username": account.username,
-        "tls": None if proof.tls is None else proof.tls.version,
-        "reply": None if proof.receipt is None else reply_report(proof.receipt.reply),
-    }

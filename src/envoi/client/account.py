@@ -16,15 +16,24 @@ from envoi.ports import TLSOptions
 
 if TYPE_CHECKING:
     from envoi.client.oauth import AsyncTokenKeeper, TokenKeeper
+    from envoi.drivers.token_folder import TokenFolder
     from envoi.oauth.parameters import Grant, OAuth2Parameters
     from envoi.session.account import Account, OAuthClient
     from envoi.session.settings import SessionArguments, SessionOptions
 
-__all__ = ["account_arguments", "async_keeper", "keeper", "token_parameters"]
+__all__ = [
+    "ISSUER_SCOPE",
+    "account_arguments",
+    "account_tokens",
+    "async_keeper",
+    "issuer_of",
+    "keeper",
+    "token_parameters",
+]
 
 _TOKENS = "tokens"
 """The folder beside the configuration file where tokens are kept."""
-_ISSUER_SCOPE = "openid offline_access"
+ISSUER_SCOPE = "openid offline_access"
 
 
 def account_arguments(
@@ -61,18 +70,44 @@ def keeper(account: Account, grant: Grant | None = None) -> TokenKeeper:
     Raises:
         ConfigError: it has no OAuth 2.0 client, or its provider is not known.
     """
-    from envoi.client.oauth import TokenKeeper, token_folder
+    from envoi.client.oauth import TokenKeeper
 
-    store = token_folder(AccountFile().path.parent / _TOKENS)
-    return TokenKeeper(token_parameters(account, grant), store=store, account=account.name)
+    return TokenKeeper(token_parameters(account, grant), store=account_tokens(account), account=account.name)
 
 
 def async_keeper(account: Account) -> AsyncTokenKeeper:
     """Return who keeps the token of an account, for asyncio; see `keeper`."""
-    from envoi.client.oauth import AsyncTokenKeeper, token_folder
+    from envoi.client.oauth import AsyncTokenKeeper
 
-    store = token_folder(AccountFile().path.parent / _TOKENS)
-    return AsyncTokenKeeper(token_parameters(account), store=store, account=account.name)
+    return AsyncTokenKeeper(token_parameters(account), store=account_tokens(account), account=account.name)
+
+
+def account_tokens(account: Account) -> TokenFolder:
+    """Return where the token of an account is kept.
+
+    Raises:
+        ConfigError: it is encrypted with a key of the keyring, and there is no keyring.
+    """
+    from envoi.client.oauth import token_folder
+
+    sealed = account.oauth is not None and account.oauth.keyring
+    return token_folder(AccountFile().path.parent / _TOKENS, keyring=sealed)
+
+
+def issuer_of(client: OAuthClient) -> str:
+    """Return the issuer that gives an account its tokens.
+
+    Raises:
+        ConfigError: the table does not know it.
+    """
+    from envoi.discovery.table import by_domain
+
+    provider = by_domain(client.provider)
+    server = None if provider is None else provider.authorization
+    found = client.issuer or ("" if server is None else server.issuer)
+    if not found:
+        raise ConfigError(f"the issuer of {client.provider!r} is not known: give its address")
+    return found
 
 
 def token_parameters(account: Account, grant: Grant | None = None) -> OAuth2Parameters:
@@ -98,7 +133,7 @@ def _by_issuer(client: OAuthClient, username: str, grant: Grant) -> OAuth2Parame
         client_id=client.client_id,
         client_secret=client.client_secret or None,
         issuer=client.issuer,
-        scope=client.scope or _ISSUER_SCOPE,
+        scope=client.scope or ISSUER_SCOPE,
         # Without a consent there is no refresh token (OpenID Connect Core §11); the hint spares a question.
         additional_parameters={"prompt": "consent", "login_hint": username},
         grant=grant,

@@ -42,7 +42,7 @@ class TokenFolder:
 
     def load(self, account: str) -> Record | None:
         """Return what is kept; see `envoi.oauth.ports.TokenStore`."""
-        path = self._path(account)
+        path = self.path_of(account)
         try:
             with path.open("rb") as file:
                 self._check_privacy(path, os.fstat(file.fileno()).st_mode)
@@ -60,7 +60,7 @@ class TokenFolder:
 
     def try_hold(self, account: str) -> _HeldFile | None:
         """Take the account, if nobody has it; see `envoi.oauth.ports.TokenStore`."""
-        path = self._path(account)
+        path = self.path_of(account)
         lock = FileLock(path.with_suffix(".lock"))
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -74,7 +74,12 @@ class TokenFolder:
         raw = record.to_bytes()
         return raw if self._seal is None else self._seal.close(raw, account=account)
 
-    def _path(self, account: str) -> Path:
+    def path_of(self, account: str) -> Path:
+        """Return the file of an account, there or not.
+
+        Raises:
+            ConfigError: that is no name.
+        """
         if not account or "\0" in account:
             raise ConfigError("an account needs a name")
         # Quoted, so that no name leaves the folder, and no two names are one file where case does not count.

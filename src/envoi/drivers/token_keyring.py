@@ -40,6 +40,9 @@ def keyring_key() -> bytes:
     if kept is None:
         kept = b64encode(secrets.token_bytes(_KEY_BYTES)).decode("ascii")
         _ask("set_password", _KEY_NAME, kept)
+        if _ask("get_password", _KEY_NAME) != kept:
+            # keyring's own stand-in for none takes everything and keeps nothing.
+            raise ConfigError("the keyring of this machine keeps nothing; is it one?")
     try:
         return b64decode(kept, validate=True)
     except ValueError:

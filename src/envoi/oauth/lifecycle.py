@@ -127,8 +127,9 @@ class Lifecycle:
             TokenUnavailable: the provider would not have it; it is kept, so that this can be repeated.
         """
         with _released(await self._held()) as hold:
-            record = hold.load()
-            if record is not None and revoked:
+            # What is only forgotten need not be readable.
+            record = hold.load() if revoked else None
+            if record is not None:
                 self._parameters = await completed(self._world, self._parameters)
                 await revoke(self._world, self._parameters, record.token)
             hold.delete()

@@ -66,6 +66,7 @@ class OAuthClient:
             the file, which must then be readable to its owner alone.
         scope: what to ask for, separated by blanks; empty for what the table says, or for an issuer
             ``openid offline_access``.
+        keyring: the file with its token is encrypted with a key that the desktop's keyring keeps.
     """
 
     provider: str = ""
@@ -73,6 +74,7 @@ class OAuthClient:
     client_id: str
     client_secret: str = field(default="", repr=False)
     scope: str = ""
+    keyring: bool = False
 
     def __post_init__(self) -> None:
         if bool(self.provider) == bool(self.issuer):

@@ -178,12 +178,17 @@ def _password(row: _Table | None) -> PasswordPlace | None:
 def _oauth(row: _Table | None) -> OAuthClient | None:
     if row is None:
         return None
-    row.allow("provider", "issuer", "client_id", "client_secret", "scope")
+    row.allow("provider", "issuer", "client_id", "client_secret", "scope", "keyring")
     provider, issuer, client_id = row.word("provider"), row.word("issuer"), row.needed("client_id")
-    secret, scope = row.word("client_secret"), row.word("scope")
+    secret, scope, keyring = row.word("client_secret"), row.word("scope"), row.flag("keyring")
     return row.made(
         lambda: OAuthClient(
-            provider=provider, issuer=issuer, client_id=client_id, client_secret=secret, scope=scope
+            provider=provider,
+            issuer=issuer,
+            client_id=client_id,
+            client_secret=secret,
+            scope=scope,
+            keyring=keyring,
         )
     )
 
