@@ -2,9 +2,10 @@
 
 BIN := .venv/bin
 FAST := not slow and not programs
+BENCH_PEERS := --python .cache/bench/venv/bin/python --modules .cache/bench/node
 
 .DEFAULT_GOAL := env
-.PHONY: bench-compose env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
+.PHONY: bench bench-compose bench-quick env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
 
 env:  ## make .venv with everything that development needs
 	@python=$$(scripts/find-python) && "$$python" scripts/bootstrap.py
@@ -50,6 +51,14 @@ system-packages:  ## the mail servers that the tests talk to (Debian)
 node-packages:  ## the OpenID provider that the tests sign in to (npm)
 	@echo "== node packages"
 	@scripts/node-packages
+
+bench: env  ## sending, against what else there is; writes docs/benchmarks.md and its plots (npm)
+	@scripts/bench-environment
+	@$(BIN)/python -m bench $(BENCH_PEERS) --write
+
+bench-quick: env  ## a minute of `make bench`; writes nothing
+	@scripts/bench-environment
+	@$(BIN)/python -m bench $(BENCH_PEERS) --quick
 
 bench-compose: env  ## composing, against what else there is; writes docs/benchmarks/compose.md (npm)
 	@scripts/bench-environment

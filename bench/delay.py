@@ -82,8 +82,10 @@ class _End(asyncio.Protocol):
         self._timer = None
         out = self.other.transport if self.other else None
         for data in self._line.due(self._loop.time()):
-            if out and not out.is_closing():
-                out.write(data) if data else out.write_eof()
+            if out and data:
+                out.write(data)
+            elif out:
+                out.close()
         self._wait()
 
 
@@ -96,6 +98,7 @@ class _Front(_End):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        cast("asyncio.Transport", transport).pause_reading()
         self._connecting = self._loop.create_task(self._connect())
 
     async def _connect(self) -> None:
@@ -103,6 +106,8 @@ class _Front(_End):
         back.other = self
         await self._loop.create_connection(lambda: back, "127.0.0.1", self._port)
         self.other = back
+        if self.transport:
+            self.transport.resume_reading()
 
 
 async def _serve(port: int, delay: float) -> None:

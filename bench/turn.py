@@ -1,13 +1,13 @@
 """One contestant in a process of its own: told a number of messages, it sends them and says what that took.
 
 ``python -m bench.turn PEER`` reads an `Order` as one line of JSON, connects, and answers each further line, a
-number, with a line of JSON: messages, seconds, CPU seconds of this process and its children, and the peak of
-its memory. Connecting is not in the figures; who connects for each message does so inside them. By hand:
+number, with a line of JSON: messages, seconds, CPU seconds (user and system, all threads), and the peak of
+resident memory in KiB; or with why it is left out. Connecting is not in the figures; who connects for each
+message does so inside them. By hand:
 
     python -m bench.turn envoi_send --port 2525 --size 10240 [--seconds 3] [--recipients 10] [--tls]
 
-A contestant is a module in `bench.peers` with one context manager, `opened(order)`, which gives a function
-that sends so many messages. Those in other languages keep to the same lines.
+Contestants in other languages keep to the same lines.
 """
 
 from __future__ import annotations
@@ -17,70 +17,48 @@ import re
 import sys
 import tempfile
 from argparse import ArgumentParser
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from resource import RUSAGE_SELF, getrusage
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from bench.contestant import NotHere
 from bench.order import Order, write_contents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-__all__ = ["in_threads", "shares"]
-
-
-def shares(count: int, workers: int) -> list[int]:
-    """Divide `count` as evenly as it goes."""
-    return [count // workers + (number < count % workers) for number in range(workers)]
-
-
-@contextmanager
-def in_threads(senders: Sequence[Callable[[int], object]]) -> Iterator[Callable[[int], object]]:
-    """One sender of several, each in a thread of its own; a lone one stays where it is."""
-    if len(senders) == 1:
-        yield senders[0]
-        return
-    with ThreadPoolExecutor(len(senders)) as pool:
-
-        def send(count: int) -> None:
-            for future in [
-                pool.submit(sender, share)
-                for sender, share in zip(senders, shares(count, len(senders)), strict=True)
-            ]:
-                future.result()
-
-        yield send
+    from bench.contestant import Sender
 
 
 def _cpu() -> float:
-    used = (getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+    used = getrusage(RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def _peak() -> int:
-    """KiB of resident memory at the peak: of this process, or of the largest child."""
-    own = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text("ascii"))
-    return max(int(own[1]) if own else 0, getrusage(RUSAGE_CHILDREN).ru_maxrss)
+    """KiB of resident memory at the peak."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text("ascii"))
+    return int(found[1]) if found else 0
 
 
-def turn(send: Callable[[int], object], count: int) -> dict[str, float]:
-    """Send so many messages and measure."""
+def turn(send: Sender, count: int) -> dict[str, float]:
+    """Send so many messages and measure; who sends by another process knows better what that took."""
     cpu, started = _cpu(), perf_counter()
-    send(count)
+    measured = send(count)
     seconds = perf_counter() - started
-    return {"messages": count, "seconds": seconds, "cpu": _cpu() - cpu, "peak": _peak()}
+    own = {"messages": count, "seconds": seconds, "cpu": _cpu() - cpu, "peak": _peak()}
+    return own | measured if isinstance(measured, dict) else own
 
 
 def answer(peer: str) -> None:
     """Take turns as the standard input says."""
     order = Order.from_json(sys.stdin.readline())
-    with import_module(f"bench.peers.{peer}").opened(order) as send:
-        for line in sys.stdin:
-            print(json.dumps(turn(send, int(line))), flush=True)
+    try:
+        with import_module(f"bench.peers.{peer}").opened(order) as send:
+            for line in sys.stdin:
+                print(json.dumps(turn(send, int(line))), flush=True)
+    except (NotHere, ModuleNotFoundError) as error:
+        print(json.dumps({"left_out": str(error)}), flush=True)
 
 
 def by_hand(peer: str, order: Order, seconds: float) -> None:
@@ -106,6 +84,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--recipients", type=int, default=1)
     parser.add_argument("--connections", type=int, default=1)
+    parser.add_argument("--window", type=int, default=0, help="mails under way at once")
     parser.add_argument("--tls", action="store_true", help="STARTTLS; the authority is in SSL_CERT_FILE")
     given = parser.parse_args()
     if given.port is None:
@@ -120,6 +99,7 @@ def main() -> None:
             text=str(text),
             recipients=given.recipients,
             connections=given.connections,
+            window=given.window,
         )
         by_hand(given.peer, order, given.seconds)
 

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 from aiosmtplib import SMTP
 
+from bench.contestant import shares
 from bench.order import SENDER, Order
-from bench.turn import shares
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from bench.contestant import Sender
 
 __all__ = ["opened"]
 
 
 @contextmanager
-def opened(order: Order) -> Iterator[Callable[[int], object]]:
+def opened(order: Order) -> Iterator[Sender]:
     """Connect."""
     octets, to = order.octets, order.to
     context = ssl.create_default_context() if order.starttls else None
@@ -41,11 +43,15 @@ def opened(order: Order) -> Iterator[Callable[[int], object]]:
     async def send_all(count: int) -> None:
         await asyncio.gather(*map(send, servers, shares(count, len(servers))))
 
-    async def for_each(do: Callable[[SMTP], object]) -> None:
+    async def connect() -> None:
         for server in servers:
-            await do(server)  # type: ignore[misc]
+            await server.connect()
+
+    async def quit_all() -> None:
+        for server in servers:
+            await server.quit()
 
     with asyncio.Runner() as runner:
-        runner.run(for_each(SMTP.connect))
+        runner.run(connect())
         yield lambda count: runner.run(send_all(count))
-        runner.run(for_each(SMTP.quit))
+        runner.run(quit_all())

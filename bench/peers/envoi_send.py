@@ -6,12 +6,14 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bench.contestant import in_threads
 from bench.order import SENDER, Order
-from bench.turn import in_threads
 from envoi import SMTPSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from bench.contestant import Sender
 
 __all__ = ["connected", "opened"]
 
@@ -23,7 +25,7 @@ def connected(order: Order) -> SMTPSession:
 
 
 @contextmanager
-def opened(order: Order) -> Iterator[Callable[[int], object]]:
+def opened(order: Order) -> Iterator[Sender]:
     """Connect."""
     octets, to = order.octets, order.to
 

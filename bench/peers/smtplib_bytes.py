@@ -8,11 +8,13 @@ from functools import partial
 from smtplib import SMTP
 from typing import TYPE_CHECKING
 
+from bench.contestant import in_threads
 from bench.order import SENDER, Order
-from bench.turn import in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from bench.contestant import Sender
 
 __all__ = ["connected", "opened"]
 
@@ -27,7 +29,7 @@ def connected(order: Order) -> SMTP:
 
 
 @contextmanager
-def opened(order: Order) -> Iterator[Callable[[int], object]]:
+def opened(order: Order) -> Iterator[Sender]:
     """Connect."""
     octets, to = order.octets, order.to
 
