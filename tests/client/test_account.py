@@ -83,6 +83,12 @@ def test_options_go_before_the_file(send, write, server: SMTPServer) -> None:
     assert [mail.username for mail in server.messages] == ["me"]
 
 
+def test_a_pair_goes_before_the_login_of_the_account(send, write, server: SMTPServer) -> None:
+    write('username = "you"\npassword.env = "MAIL_PASSWORD"')
+    send("me", auth=("me", PASSWORD))
+    assert [mail.username for mail in server.messages] == ["me"]
+
+
 def test_signs_with_the_key_of_the_account(send, write, server: SMTPServer, tmp_path: Path) -> None:
     key = tmp_path / "dkim.pem"
     key.write_bytes(pem(rsa_key()))

@@ -9,7 +9,9 @@ import os
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.parse
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -119,6 +121,36 @@ def test_a_person_signs_in_with_the_browser(colour: str, host: str, desktop: OAu
     assert "mail" in token.scope
     for secret in (token.access_token, token.refresh_token, token.id_token or "?"):
         assert secret not in repr(token)
+
+
+@COLOURS
+def test_foreign_pages_change_nothing_and_a_second_code_finds_nobody(
+    colour: str, desktop: OAuth2Parameters
+) -> None:
+    answers: list[int] = []
+    places: list[str] = []
+
+    def knock(place: str, **headers: str) -> None:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(place, headers=headers), timeout=10)
+        answers.append(refused.value.code)
+        refused.value.close()
+
+    def come(url: str) -> None:
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
+        (place,), (state,) = query["redirect_uri"], query["state"]
+        places.append(f"{place}?code=second&state={state}")
+        knock(f"{place}?code=stolen&state=guessed")
+        knock(places[0], Host="evil.example")
+        browser(url)
+
+    def open_url(url: str) -> None:
+        threading.Thread(target=come, args=(url,)).start()
+
+    assert obtained(colour, desktop, Consent(open_url=open_url, timeout=10)).refresh_token
+    assert answers == [400, 404]
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        urllib.request.urlopen(places[0], timeout=10)
 
 
 @COLOURS

@@ -53,6 +53,20 @@ def test_no_client_is_shipped() -> None:
             assert not any("client" in name for name in row.authorization.additional_parameters)
 
 
+def test_says_what_to_do_at_every_provider_of_tokens() -> None:
+    named = {row.name for row in providers() if row.authorization is not None}
+    assert named >= {
+        *("gmail.com", "outlook.com", "office365.com", "yahoo.com", "aol.com"),
+        *("fastmail.com", "yandex.ru", "mail.ru", "comcast.net"),
+    }
+    for row in providers():
+        if row.authorization is not None:
+            assert row.authorization.scope
+            assert row.authorization.console, row.name
+            assert all(link.startswith("https://") for link in row.authorization.links)
+            assert row.authorization.links, row.name
+
+
 def test_secrets_go_to_https_alone() -> None:
     servers = [row.authorization for row in providers() if row.authorization is not None]
     assert servers

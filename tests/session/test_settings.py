@@ -89,6 +89,28 @@ def test_refuses_credentials_that_nothing_could_send(options: dict[str, Any]) ->
         settings(**options)
 
 
+def test_a_pair_is_a_user_and_a_password() -> None:
+    made = settings(auth=("me", "secret99"))
+    assert (made.username, made.password, made.token_source) == ("me", "secret99", None)
+    assert "secret99" not in repr(made)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"auth": ("me", "secret99"), "username": "me"},
+        {"auth": ("me", "secret99"), "password": "secret99"},
+        {"auth": ("secret99",)},
+        {"auth": ("me", "secret99", "more")},
+        {"auth": ("me", None)},
+    ],
+)
+def test_a_pair_says_it_all_and_is_two_texts(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"\(user, password\)") as refused:
+        settings(**options)
+    assert "secret99" not in str(refused.value)
+
+
 def test_a_certificate_may_say_who_we_are() -> None:
     """Behaviour 49: with and without a name to act for."""
     assert settings(mechanisms=["external"]).wants_login

@@ -87,5 +87,5 @@ def test_a_callable_returns_text() -> None:
 
 @pytest.mark.parametrize("auth", [5, b"ya29.token", ("user", "token"), object()])
 def test_refuses_anything_else(auth: Any) -> None:
-    with pytest.raises(ConfigError, match="auth= takes a token"):
+    with pytest.raises(ConfigError, match=r"auth= takes \(user, password\), a token"):
         token_source(auth)

@@ -44,12 +44,13 @@ def account_arguments(
     Raises:
         ConfigError: its password cannot be had, its provider is not known, or its DKIM key is unusable.
     """
+    pair = isinstance(options.get("auth"), tuple)
     arguments: SessionArguments = {
         "host": account.server,
         "port": account.port,
         "security": account.security,
         "protocol": "smtp",
-        "username": account.username or None,
+        "username": None if pair else account.username or None,
         **options,
     }
     if account.ca_file and "tls" not in options:

@@ -57,8 +57,8 @@ class SMTPSession:
         security: ``"starttls"`` (required, never optional), ``"tls"`` from the first byte, ``"plaintext"``.
         username: the user to log in as; with `auth`, the mailbox.
         password: the password that goes with it.
-        auth: an OAuth 2.0 access token, a callable that returns one, an `envoi.oauth.TokenKeeper`, or an
-            object of google-auth, msal, azure-identity or Authlib.
+        auth: a pair ``(user, password)``, an OAuth 2.0 access token, a callable that returns one, an
+            `envoi.oauth.TokenKeeper`, or an object of google-auth, msal, azure-identity or Authlib.
         tls: authorities, client certificate, pinned fingerprints.
         timeout: seconds for every phase, None for no limit, or a `Timeouts`.
         deadline: seconds for a whole call, all phases together.
@@ -276,8 +276,8 @@ class AsyncSMTPSession:
         security: ``"starttls"`` (required, never optional), ``"tls"`` from the first byte, ``"plaintext"``.
         username: the user to log in as; with `auth`, the mailbox.
         password: the password that goes with it.
-        auth: an OAuth 2.0 access token, a callable that returns one, an `envoi.oauth.AsyncTokenKeeper`, or an
-            object of google-auth, msal, azure-identity or Authlib.
+        auth: a pair ``(user, password)``, an OAuth 2.0 access token, a callable that returns one, an
+            `envoi.oauth.AsyncTokenKeeper`, or an object of google-auth, msal, azure-identity or Authlib.
         tls: authorities, client certificate, pinned fingerprints.
         timeout: seconds for every phase, None for no limit, or a `Timeouts`.
         deadline: seconds for a whole call, all phases together.

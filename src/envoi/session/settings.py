@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from envoi.errors import ConfigError
 from envoi.ports import Endpoint, TLSOptions
@@ -148,6 +148,11 @@ class Settings:
         """
         if not host or any(ord(char) < 33 for char in host):
             raise ConfigError(f"host={host!r} is not a host name")
+        if isinstance(auth, tuple):
+            if rest.get("username") is not None or rest.get("password") is not None:
+                raise ConfigError("auth=(user, password) says both: leave username= and password= away")
+            rest["username"], rest["password"] = _pair(cast("tuple[Any, ...]", auth))
+            auth = None
         secured, spoken = Security.named(security), Protocol.named(protocol)
         return cls(
             endpoint=Endpoint(
@@ -197,6 +202,13 @@ class Settings:
             )
         if port in (25, 587) and self.security is Security.TLS:
             raise ConfigError(f"port {port} begins in clear: use security='starttls', or port 465 with 'tls'")
+
+
+def _pair(auth: tuple[Any, ...]) -> tuple[str, str]:
+    # Not shown: it may be a password that stands in the wrong place.
+    if [type(each) for each in auth] != [str, str]:
+        raise ConfigError("auth= as a pair is (user, password), two texts")
+    return auth[0], auth[1]
 
 
 def _named(kind: type[E], what: str, name: str) -> E:

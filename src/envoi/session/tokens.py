@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     from envoi.ports import TokenSource
     from envoi.session.foreign_tokens import ForeignTokens
 
-__all__ = ["Auth", "token_source"]
+__all__ = ["Auth", "TokenAuth", "token_source"]
 
-Auth: TypeAlias = "str | Callable[[], str | Awaitable[str]] | TokenSource | ForeignTokens"
-"""What `auth=` takes; the objects of other libraries are known by what they can do.
+TokenAuth: TypeAlias = "str | Callable[[], str | Awaitable[str]] | TokenSource | ForeignTokens"
+Auth: TypeAlias = "tuple[str, str] | TokenAuth"
+"""What `auth=` takes: a user with a password, or a token in one of many ways.
+
+The objects of other libraries are known by what they can do.
 
 Whoever is asked is asked in the session's own thread or task: under asyncio, something that blocks
 (google-auth, msal) stops the event loop meanwhile; an async callable around `asyncio.to_thread` does not.
 """
 
 
-def token_source(auth: Auth) -> TokenSource:
+def token_source(auth: TokenAuth) -> TokenSource:
     """Return the source behind what the caller gave.
 
     Raises:
@@ -48,8 +51,8 @@ def token_source(auth: Auth) -> TokenSource:
     if callable(auth):
         return AskedToken("the callable given as auth=", partial(_called, auth))
     raise ConfigError(
-        "auth= takes a token, a callable that returns one, an object of google-auth, msal, azure-identity "
-        f"or Authlib, or a token source, not {type(auth).__name__}"
+        "auth= takes (user, password), a token, a callable that returns one, an object of google-auth, msal, "
+        f"azure-identity or Authlib, or a token source, not {type(auth).__name__}"
     )
 
 
