@@ -56,7 +56,7 @@ def refuse_surrogates(value: str, field: str, error: type[EnvoiError]) -> None:
     if value.isascii():
         return
     try:
-        value.encode()
+        value.encode("utf-16-le")  # refuses the same as UTF-8, several times as fast
     except UnicodeEncodeError as failure:
         raise error(
             f"the {field} cannot be encoded: character {failure.start} is the lone surrogate "

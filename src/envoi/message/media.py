@@ -65,6 +65,7 @@ def guess(filename: str) -> str:
     return found if found is not None and encoding is None else DEFAULT
 
 
+@lru_cache(maxsize=256)
 def check_type(value: str) -> None:
     """Refuse what is no media type without parameters.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from envoi.message.encode import Base64, base64_size, encoded
 from envoi.message.shared import SharedSource
+from envoi.message.source import BytesSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -50,12 +51,19 @@ class EncodedStream:
         """Whether only `achunks` works."""
         return self.source.is_async
 
+    def prepare(self) -> None:
+        """Do now what is done once for many mails."""
+        if isinstance(self.source, SharedSource) and not self.binary:
+            self.source.encoded()
+
     def chunks(self) -> Iterator[bytes]:
         """The encoded octets."""
         if self.binary:
             return self.source.chunks()
         if isinstance(self.source, SharedSource):
             return iter(self.source.encoded())
+        if isinstance(self.source, BytesSource):
+            return encoded((self.source.data,))  # which copies nothing
         return encoded(self.source.chunks())
 
     async def achunks(self) -> AsyncIterator[bytes]:
@@ -70,9 +78,9 @@ class EncodedStream:
             return
         encoder = Base64()
         async for piece in self.source.achunks():
-            if written := encoder.feed(piece):
+            for written in encoder.feed(piece):
                 yield written
-        if written := encoder.finish():
+        for written in encoder.finish():
             yield written
 
 
@@ -148,6 +156,12 @@ class Plan:
     def is_async(self) -> bool:
         """Whether a piece needs an asynchronous reader."""
         return any(not isinstance(piece, bytes) and piece.is_async for piece in self.pieces)
+
+    def prepare(self) -> None:
+        """Do now what is done once for many mails, before one of them is sent."""
+        for piece in self.pieces:
+            if isinstance(piece, EncodedStream):
+                piece.prepare()
 
     def chunks(self) -> Iterator[bytes]:
         """The octets."""
