@@ -28,8 +28,9 @@ def mail(source: SharedSource) -> Email:
     )
 
 
-def test_is_encoded_once() -> None:
-    shared = SharedSource(BytesSource(DATA))
+@pytest.mark.parametrize("held", [True, False])
+def test_is_encoded_once(held: bool) -> None:
+    shared = SharedSource(BytesSource(DATA), held=held)
     assert shared.encoded() is shared.encoded()
     assert base64.b64decode(b"".join(shared.encoded())) == DATA
     assert (shared.size, shared.is_async) == (len(DATA), False)
@@ -40,8 +41,9 @@ async def read_both_ways(source: SharedSource) -> tuple[bytes, bytes]:
     return email.to_bytes(), b"".join([piece async for piece in email.achunks()])
 
 
-def test_all_ways_give_the_same() -> None:
-    shared = SharedSource(BytesSource(DATA))
+@pytest.mark.parametrize("held", [True, False])
+def test_all_ways_give_the_same(held: bool) -> None:
+    shared = SharedSource(BytesSource(DATA), held=held)
     written, awaited = run_sync(read_both_ways(shared))
     alone = Email(
         sender="a@b.example",
@@ -58,6 +60,20 @@ def test_binary_travels_as_it_is() -> None:
     used = WireEncoding(eightbit=True, binary=True)
     assert DATA in b"".join(mail(shared).chunks(used))
     assert run_sync(gathered(shared)) == DATA
+
+
+def test_is_held_in_pieces() -> None:
+    assert max(map(len, SharedSource(BytesSource(DATA)).encoded())) < 80_000
+
+
+def test_what_goes_wrong_does_so_before_anything_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"one")
+    email = mail(SharedSource(PathSource.of(path)))
+    path.write_bytes(b"other")
+    email.requirements(WireEncoding(eightbit=True, binary=True))  # as it is: read while it is sent
+    with pytest.raises(UsageError, match="changed"):
+        email.requirements(WireEncoding())
 
 
 def test_a_file_is_read_once(tmp_path: Path) -> None:

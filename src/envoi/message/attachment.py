@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -71,8 +72,8 @@ class Attachment:
             refuse_controls(self.description, "description of the attachment")
         if self.content_id is None and self.inline and self.filename is not None:
             # "cid:logo.png" works without further ado.
-            object.__setattr__(self, "content_id", _NOT_IN_IDENTIFIER.sub("-", self.filename)[:200])
-        if self.content_id is not None and not _IDENTIFIER.fullmatch(self.content_id):
+            object.__setattr__(self, "content_id", _identifier_of(self.filename))
+        elif self.content_id is not None and not _IDENTIFIER.fullmatch(self.content_id):
             raise InvalidHeader(
                 f"{shown(self.content_id)} is no content identifier: 1 to 200 ASCII characters without "
                 "spaces or brackets"
@@ -87,6 +88,11 @@ class Attachment:
     def is_async(self) -> bool:
         """Whether only an asynchronous session can read it."""
         return self.source.is_async if self.message is None else self.message.is_async
+
+    @property
+    def only_once(self) -> str | None:
+        """What to call it in errors when it can be read only once; None when it can be read again."""
+        return self.source.only_once if self.message is None else self.message.only_once
 
     @classmethod
     def from_path(
@@ -204,6 +210,12 @@ def _of(
     )
 
 
+@lru_cache(maxsize=256)
+def _identifier_of(filename: str) -> str:
+    return _NOT_IN_IDENTIFIER.sub("-", filename)[:200]
+
+
+@lru_cache(maxsize=256)
 def _check_filename(name: str) -> None:
     refuse_controls(name, "file name of the attachment")
     refuse_surrogates(name, "file name of the attachment", InvalidHeader)

@@ -29,7 +29,7 @@ from envoi.message.checks import (
 )
 from envoi.message.compose import Composition, Prepared, compose
 from envoi.message.content import Requirements, WireEncoding
-from envoi.message.envelope import DeliveryOptions, Envelope, Notify, Recipient
+from envoi.message.envelope import PLAIN, Envelope, Notify, Recipient
 from envoi.message.fields import check_custom
 from envoi.message.headers import check_text
 from envoi.message.mailboxes import parse_list
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from envoi.message.calendar import Invitation
+    from envoi.message.envelope import DeliveryOptions
     from envoi.message.problems import Problem
 
 __all__ = ["Attachment", "AutoSubmitted", "Email", "Priority", "Sensitivity"]
@@ -243,7 +244,7 @@ class Email:
         Raises:
             InvalidAddress: there is no recipient.
         """
-        options = options or DeliveryOptions()
+        options = options or PLAIN
         if self.delivery_receipt and options.notify is None:
             options = replace(options, notify=frozenset({Notify.SUCCESS, Notify.DELAY, Notify.FAILURE}))
         recipients = tuple(
@@ -260,13 +261,24 @@ class Email:
         """Whether an attachment can only be read by an asynchronous session."""
         return any(attachment.is_async for attachment in self.attachments)
 
+    @property
+    def only_once(self) -> str | None:
+        """The name of an attachment that can be read only once, or None: then the mail cannot be signed."""
+        return next((name for attachment in self.attachments if (name := attachment.only_once)), None)
+
     def requirements(self, offered: WireEncoding) -> Requirements:
         """What the mail will use of what the server offers.
 
+        Attachments that are encoded once for many mails are encoded now: what goes wrong does so before
+        anything is sent.
+
         Raises:
             NotSupportedByServer: an address needs SMTPUTF8, or an attached message something else.
+            UsageError: a shared attachment cannot be read, or there is no room to keep it.
         """
-        return self._composition(offered).requirements
+        composition = self._composition(offered)
+        composition.plan.prepare()
+        return composition.requirements
 
     def size(self, used: WireEncoding = _ANYWHERE) -> int | None:
         """The exact number of octets that `chunks` will give, or None when an attachment does not know."""

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from email import message_from_bytes, policy
+from io import BytesIO
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +14,8 @@ from hypothesis import strategies as st
 from envoi.errors import InvalidAddress, InvalidHeader, UsageError
 from envoi.message.address import Address
 from envoi.message.attachment import Attachment
+from envoi.message.shared import SharedSource
+from envoi.message.spool import Spool
 from envoi.message.templates.template import Template
 from envoi.message.unsubscribe import Unsubscribe
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
     from envoi.message.email import Email
 
+MIB = 1 << 20
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
 
 
@@ -229,6 +235,19 @@ def test_names_the_extra_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> Non
         made()
 
 
+def shared_by(attachment: Attachment) -> SharedSource:
+    assert isinstance(attachment.source, SharedSource)
+    return attachment.source
+
+
+def test_what_cannot_be_shared_is_attached_as_it_is() -> None:
+    def unknown() -> Any:
+        return SimpleNamespace(read=lambda _: b"", seekable=lambda: False)
+
+    email = made(attachments=[Attachment.from_file(unknown(), "a")]).render(email="a@example.org")
+    assert not isinstance(email.attachments[0].source, SharedSource)
+
+
 def test_shared_attachments_are_encoded_once() -> None:
     template = made(attachments=[Attachment.from_bytes(b"x" * 100_000, "a.bin")])
     pieces = [
@@ -238,12 +257,38 @@ def test_shared_attachments_are_encoded_once() -> None:
     assert pieces[0] is pieces[1]
 
 
+class Counting(BytesIO):
+    """A file that tells how many octets were read from it."""
+
+    octets = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        self.octets += len(piece)
+        return piece
+
+
+def test_an_attachment_is_read_once_for_many_mails_whatever_its_size() -> None:
+    large = 33 * MIB
+    file = Counting(bytes(large))
+    template = made(attachments=[Attachment.from_file(file, "a.bin")])
+    tracemalloc.start()
+    try:
+        sizes = {sum(map(len, template.render(email="a@example.org").chunks())) for _ in range(3)}
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert file.octets == large
+    assert min(sizes) > large * 4 / 3
+    assert peak < MIB
+
+
 def test_attachments_beyond_the_bound_are_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("envoi.message.templates.template._HELD", 10)
     small, large = Attachment.from_bytes(b"123456", "a"), Attachment.from_bytes(b"1234567", "b")
     email = made(attachments=[small, large, small]).render(email="a@example.org")
-    kinds = [type(one.source).__name__ for one in email.attachments]
-    assert kinds == ["SharedSource", "BytesSource", "BytesSource"]
+    kept = [type(shared_by(one).encoded()) for one in email.attachments]
+    assert kept == [tuple, Spool, Spool]
     assert [part.get_content() for part in read(email).iter_attachments()] == [
         b"123456",
         b"1234567",

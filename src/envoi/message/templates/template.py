@@ -35,7 +35,7 @@ __all__ = ["Template", "TemplateOptions"]
 
 _ADDRESS_COLUMNS = ("email", "e-mail", "to")
 _HELD = 32 * 1024 * 1024
-"""Octets of attachments that are kept encoded; as much as servers take. Larger ones are encoded each time."""
+"""Octets of attachments whose base64 is held in memory: what servers take. That of others is spooled."""
 
 
 class TemplateOptions(TypedDict, total=False):
@@ -248,12 +248,14 @@ def _from_mjml(sources: Sources) -> Source | None:
 
 
 def _shared(attachments: Iterable[Attachment]) -> Iterator[Attachment]:
-    """The attachments, those with a source that is encoded once for all recipients while there is room."""
+    """The attachments, those with a source that can be encoded once for all recipients."""
     room = _HELD
     for one in attachments:
         size = one.size
-        if size is None or size > room or one.is_async:
+        if size is None or one.is_async:
             yield one
             continue
-        room -= size
-        yield replace(one, source=SharedSource(one.source))
+        held = size <= room
+        room -= size if held else 0
+        name = f"the attachment {one.filename!r}" if one.filename else "an attachment"
+        yield replace(one, source=SharedSource(one.source, name=name, held=held))
