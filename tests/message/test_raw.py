@@ -12,6 +12,8 @@ from envoi.errors import InvalidAddress, NotSupportedByServer, UsageError
 from envoi.message.content import Requirements, WireEncoding
 from envoi.message.envelope import DeliveryOptions, Recipient
 from envoi.message.raw import RawContent, RawEmail
+from envoi.message.source import PIECE
+from tests.message.signing.material import on_the_wire
 
 SEVENBIT = WireEncoding()
 EIGHTBIT = WireEncoding(eightbit=True)
@@ -29,7 +31,31 @@ def test_bytes_travel_as_they_are_without_a_copy():
     data = b"Subject: x\n\nbody\r without repair"
     (chunk,) = raw(data).chunks(SEVENBIT)
     assert chunk is data
-    assert raw(data).size(SEVENBIT) == len(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"A: 1\r\n\r\nbody\r\n",
+        b"A: 1\r\n\r\nbody",
+        b"A: 1\n\nbody\n",
+        b"A: 1\n\nbody\r\n",
+        b"A: 1\n\nb\n\nc",
+    ],
+)
+def test_the_size_is_that_on_the_wire(data, tmp_path):
+    path = tmp_path / "mail.eml"
+    path.write_bytes(data)
+    assert raw(data).size(SEVENBIT) == raw(path).size(SEVENBIT) == len(on_the_wire(raw(data)))
+
+
+def test_a_line_end_between_two_pieces_of_a_file_is_one(tmp_path):
+    path = tmp_path / "mail.eml"
+    for before in range(PIECE - 3, PIECE + 3):
+        data = b"A: 1\r\n\r\n" + b"x" * before + b"\r\n" + b"y\n"
+        path.write_bytes(data)
+        assert raw(path).size(SEVENBIT) == len(data) + 1
 
 
 def test_the_asynchronous_form_gives_the_same():
@@ -156,7 +182,7 @@ def test_a_file_is_read_while_it_is_sent(tmp_path):
     email = raw(path)
     assert email.message_id == "<1@x>"
     assert octets(email) == b"A: 1\r\nMessage-ID: <1@x>\r\n\r\n" + b"x" * 200_000
-    assert email.size(SEVENBIT) == len(octets(email))
+    assert email.size(SEVENBIT) == len(on_the_wire(email))
     assert email.requirements(SEVENBIT) == Requirements()
 
 

@@ -23,6 +23,7 @@ class Pieces:
     message_id: str | None = None
     used: list[WireEncoding] = field(default_factory=list)
     is_async: bool = False
+    only_once: str | None = None
 
     def requirements(self, offered: WireEncoding) -> Requirements:
         return Requirements(body=self.body if offered.binary or self.body != "binarymime" else "8bitmime")

@@ -63,6 +63,11 @@ class Content(Protocol):
         """Whether a part of it can only be read by `achunks`."""
         ...
 
+    @property
+    def only_once(self) -> str | None:
+        """The name of a part that can be read only once, so that no second attempt is possible; or None."""
+        ...
+
     def requirements(self, offered: WireEncoding) -> Requirements:
         """What this content will use of what the server offers.
 
@@ -72,7 +77,10 @@ class Content(Protocol):
         ...
 
     def size(self, used: WireEncoding) -> int | None:
-        """The exact number of octets `chunks` will give, without reading attachments; None if unknown."""
+        """The exact number of octets on the wire, without reading attachments; None if unknown.
+
+        What `chunks` will give, where raw content has no bare newlines.
+        """
         ...
 
     def chunks(self, used: WireEncoding) -> Iterator[bytes]:

@@ -1,14 +1,16 @@
 """Messages composed elsewhere: bytes, a standard-library message, or a file on disk.
 
 The bytes are sent as they are, `Bcc` fields excepted: nothing is decoded, folded or encoded again, so that
-signatures stay valid. A `RawEmail` of bytes costs one scan for octets above 127 and copies nothing but the
-header. Repairing line ends and stuffing dots is left to `envoi.smtp`; composing is `email` and `compose`.
+signatures stay valid. A `RawEmail` of bytes is scanned for octets above 127 and for bare newlines, and copies
+nothing but the header. Repairing line ends and stuffing dots is left to `envoi.smtp`; composing is done by
+`email` and `compose`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ _MESSAGE_ID = re.compile(rb"^message-id[ \t]*:\s*(<[^<>\r\n]*>)", re.IGNORECASE 
 _BCC = re.compile(rb"^(?:resent-)?bcc[ \t]*:.*(?:\r?\n[ \t].*)*(?:\r?\n|\Z)", re.IGNORECASE | re.MULTILINE)
 _LONGEST_HEADER = 1 << 20
 """Octets at the start of a file within which its header must end."""
+_BARE_NEWLINE = re.compile(rb"\n(?<!\r\n)")  # in this order: newlines are found at the speed of memchr
 _AS_IT_IS = WireEncoding(eightbit=True, smtputf8=True)
 
 
@@ -43,6 +46,8 @@ class RawContent:
         data: the message; for a file, its header and the blank line only.
         file: the rest, when that is on disk.
         ascii: whether no octet is above 127.
+        newlines: how many LF have no CR before them, and get one on their way.
+        ended: whether the last line has its end; else it gets one on its way.
         sevenbit: the same message for servers without 8BITMIME, when there is one.
     """
 
@@ -50,6 +55,8 @@ class RawContent:
     data: bytes = field(repr=False)
     file: PathSource | None = None
     ascii: bool
+    newlines: int = 0
+    ended: bool = True
     sevenbit: RawContent | None = None
 
     @classmethod
@@ -83,6 +90,11 @@ class RawContent:
         """Bytes and files need no waiting."""
         return False
 
+    @property
+    def only_once(self) -> str | None:
+        """None: both are read as often as needed."""
+        return None
+
     def requirements(self, offered: WireEncoding) -> Requirements:
         """What these bytes need.
 
@@ -106,9 +118,9 @@ class RawContent:
         )
 
     def size(self, used: WireEncoding) -> int | None:
-        """The number of octets, as they stand."""
+        """The number of octets, each LF with its CR; lone CRs are not looked for."""
         content = self._fitting(used)
-        return len(content.data) + (content.file.size if content.file else 0)
+        return len(content.data) + (content.file.size if content.file else 0) + content.newlines
 
     def chunks(self, used: WireEncoding) -> Iterator[bytes]:
         """The message as it stands.
@@ -181,13 +193,19 @@ class RawEmail:
         """See `RawContent.is_async`."""
         return False
 
+    @property
+    def only_once(self) -> str | None:
+        """See `RawContent.only_once`."""
+        return None
+
     def requirements(self, offered: WireEncoding) -> Requirements:
         """See `RawContent.requirements`."""
         return self.content.requirements(offered)
 
     def size(self, used: WireEncoding) -> int | None:
-        """See `RawContent.size`."""
-        return self.content.size(used)
+        """The number of octets on the wire; see `RawContent.size`."""
+        size = self.content.size(used)
+        return size if size is None or self.content.ended else size + 2
 
     def chunks(self, used: WireEncoding) -> Iterator[bytes]:
         """See `RawContent.chunks`."""
@@ -218,7 +236,10 @@ def _of_bytes(raw: bytes, sevenbit: RawContent | None = None) -> RawContent:
         kept = _BCC.sub(b"", header)
         if kept != header:
             header, raw = kept.rstrip(b"\r\n"), kept.rstrip(b"\r\n") + raw[end:]
-    return RawContent(header=header, data=raw, ascii=raw.isascii(), sevenbit=sevenbit)
+    ascii_only, newlines, ended = _surveyed((raw,))
+    return RawContent(
+        header=header, data=raw, ascii=ascii_only, newlines=newlines, ended=ended, sevenbit=sevenbit
+    )
 
 
 def _of_file(path: Path) -> RawContent:
@@ -229,8 +250,22 @@ def _of_file(path: Path) -> RawContent:
         raise UsageError(f"{path} is no mail message: no blank line in its first {_LONGEST_HEADER} octets")
     top = _of_bytes(start[:end])
     rest = file.after(end)
-    ascii_only = top.ascii and all(map(bytes.isascii, rest.chunks()))
-    return RawContent(header=top.header, data=top.data, file=rest, ascii=ascii_only)
+    ascii_only, newlines, ended = _surveyed(chain((top.data,), rest.chunks()))
+    return RawContent(
+        header=top.header, data=top.data, file=rest, ascii=ascii_only, newlines=newlines, ended=ended
+    )
+
+
+def _surveyed(pieces: Iterable[bytes]) -> tuple[bool, int, bool]:
+    """Whether all of it is ASCII, how many LF have no CR before them, whether the last line is ended."""
+    ascii_only, newlines, last = True, 0, b"\n"
+    for piece in pieces:
+        ascii_only = ascii_only and piece.isascii()
+        if _BARE_NEWLINE.search(piece):
+            newlines += piece.count(b"\n") - piece.count(b"\r\n")
+            newlines -= last == b"\r" and piece.startswith(b"\n")
+        last = piece[-1:] or last
+    return ascii_only, newlines, last in (b"\n", b"\r")
 
 
 def _with_file(data: bytes, file: PathSource) -> Iterator[bytes]:

@@ -37,6 +37,11 @@ class Source(Protocol):
         """Whether only `achunks` works."""
         ...
 
+    @property
+    def only_once(self) -> str | None:
+        """What to call it when its bytes can be had only once; None when they can be had again."""
+        ...
+
     def chunks(self) -> Iterator[bytes]:
         """The bytes.
 
@@ -71,6 +76,11 @@ class BytesSource:
     def is_async(self) -> bool:
         """No."""
         return False
+
+    @property
+    def only_once(self) -> str | None:
+        """None: memory is read as often as needed."""
+        return None
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes; one piece when they are few."""
@@ -124,6 +134,11 @@ class PathSource:
     def is_async(self) -> bool:
         """No: local files are read in place."""
         return False
+
+    @property
+    def only_once(self) -> str | None:
+        """None: the file is opened each time."""
+        return None
 
     def after(self, octets: int) -> PathSource:
         """The same file, beginning later."""
@@ -218,6 +233,11 @@ class FileSource:
         """No."""
         return False
 
+    @property
+    def only_once(self) -> str | None:
+        """Its name, unless it can seek."""
+        return None if self._start is not None else self._name
+
     def chunks(self) -> Iterator[bytes]:
         """The bytes from where the object stood when this value was made.
 
@@ -277,6 +297,11 @@ class AsyncSource:
     def is_async(self) -> bool:
         """Yes."""
         return True
+
+    @property
+    def only_once(self) -> str | None:
+        """Its name, unless it is a function that makes iterators."""
+        return None if callable(self._pieces) else self._name
 
     def chunks(self) -> Iterator[bytes]:
         """Refused.

@@ -146,6 +146,7 @@ class Pieces:
         return Envelope.of("alice@example.org", ["bob@example.org"], options)
 
     is_async = False
+    only_once = None
 
     def requirements(self, offered: WireEncoding) -> Requirements:
         return Requirements()

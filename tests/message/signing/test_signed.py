@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,13 +121,18 @@ def test_reads_an_asynchronous_attachment_twice() -> None:
         list(content.chunks())
 
 
-def test_refuses_what_can_be_read_only_once() -> None:
+def test_refuses_what_can_be_read_only_once_before_anything_is_sent() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"data"
 
-    content = sign(mail(attachments=[Attachment.from_async_iterator(pieces(), "a.bin")]))
-    with pytest.raises(UsageError, match="only once"):
-        asyncio.run(collected(content.achunks()))
+    pipe = SimpleNamespace(read=lambda _: b"", seekable=lambda: False)
+    for attached in (
+        Attachment.from_async_iterator(pieces(), "a.bin"),
+        Attachment.from_file(pipe, "a.bin"),  # type: ignore[arg-type]
+        Attachment.from_email(mail(attachments=[Attachment.from_file(pipe, "a.bin")])),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(UsageError, match=r"'a\.bin' can be read only once"):
+            sign(mail(attachments=[attached]))
 
 
 @pytest.mark.parametrize("used", ENCODINGS, ids=repr)

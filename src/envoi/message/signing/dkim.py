@@ -87,8 +87,13 @@ class DKIMSigner:
             at: the instant of signing (`t=`), aware; now when left out.
 
         Raises:
-            UsageError: `at` has no time zone.
+            UsageError: `at` has no time zone, or an attachment can be read only once.
         """
+        if mail.only_once is not None:
+            raise UsageError(
+                f"{mail.only_once!r} can be read only once, and signing reads it before it is sent; "
+                "attach bytes, a path, a file that can seek, or a function that makes the iterator"
+            )
         if at is None:
             at = Stamp.fresh().at
         elif at.utcoffset() is None:

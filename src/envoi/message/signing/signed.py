@@ -58,6 +58,11 @@ class SignedEmail:
         """Whether only an asynchronous session can send it."""
         return self.mail.is_async
 
+    @property
+    def only_once(self) -> str | None:
+        """None, unless it was made of a mail that cannot be signed; see `DKIMSigner.sign`."""
+        return self.mail.only_once
+
     def envelope(self, options: DeliveryOptions | None = None) -> Envelope:
         """The envelope of the mail."""
         return self.mail.envelope(options)
