@@ -23,7 +23,7 @@ class Fate:
     SLOW = f"slow@{DOMAIN}"
     """Alice's, but RCPT is answered a second late."""
     BOUNCED = f"nobody@{DOMAIN}"
-    """Taken, then unknown to Dovecot: the sender gets a bounce."""
+    """Taken, then unknown to Dovecot: the sender gets a bounce; Exim's too."""
     PICKY = f"picky@{DOMAIN}"
     """Exim's: 550 5.7.1 in reply to the final dot, with PRDR for this recipient alone."""
     REFUSED_SUBJECT = "refused after data"

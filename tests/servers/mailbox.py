@@ -102,6 +102,23 @@ class Maildir:
             raise AssertionError(f"{len(found)} of {copies} copies of {message_id} reached {self.folder}")
         return found[0]
 
+    def wait_for_report(self, message_id: str) -> bytes:
+        """Return the delivery report (RFC 3462) about the mail with this Message-ID.
+
+        Raises:
+            AssertionError: it did not come in time.
+        """
+        found: list[bytes] = []
+
+        def arrived() -> bool:
+            mails = (path.read_bytes() for path in self.folder.glob("new/*"))
+            found[:] = [raw for raw in mails if b"multipart/report" in raw and message_id.encode() in raw]
+            return bool(found)
+
+        if not wait_until(arrived, seconds=_DEADLINE_SECONDS):
+            raise AssertionError(f"no report on {message_id} reached {self.folder}")
+        return _with_crlf(found[0])
+
     def find(self, message_id: str) -> list[bytes]:
         """Return every copy of this mail that is there now, with CRLF line ends."""
         paths = (path for path in sorted(self.folder.glob("new/*")) if _message_id(path) == message_id)

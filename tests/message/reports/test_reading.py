@@ -89,6 +89,18 @@ def test_an_empty_status_leaves_it_to_the_words() -> None:
     assert [one.status for one in report.recipients] == ["5.1.1"]
 
 
+def test_the_words_complete_a_status_that_says_nothing() -> None:
+    status = (
+        "Reporting-MTA: dns; mx.example\r\n\r\n"
+        "Final-Recipient: rfc822; Lost@x.example\r\nAction: failed\r\nStatus: 5.0.0\r\n\r\n"
+        "Final-Recipient: rfc822; full@x.example\r\nAction: failed\r\nDiagnostic-Code: smtp; 552 full"
+    )
+    raw = with_part("message/delivery-status", status, fields="X-Failed-Recipients: lost@x.example\r\n")
+    report = read(raw.replace(b"Words.", b"Returned mail\r\n\r\n  lost@x.example\r\n    no such user here"))
+    assert [one.diagnostic for one in report.recipients] == ["no such user here", "552 full"]
+    assert [one.address for one in suppressions_for(report, since=NOW)] == ["Lost@x.example"]
+
+
 def test_refuses_text() -> None:
     with pytest.raises(UsageError, match="not str: open the file as binary"):
         read_report("Subject: x")  # type: ignore[arg-type]

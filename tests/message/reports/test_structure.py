@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from envoi.message.reports.structure import read_parts
 
+HEADER = "Content-Type: multipart/x; boundary=b\n\n"
 LINE_ENDS = pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 
 
@@ -16,7 +17,7 @@ def cut(text: str, line_end: str = "\n") -> list[tuple[str, str]]:
 
 @LINE_ENDS
 def test_cuts_at_boundaries(line_end: str) -> None:
-    text = "Content-Type: multipart/x; boundary=b\n\n.\n--b\nContent-Type: a/b\n\none\n--b\n\n--b\n\ntwo\n--b--\n."
+    text = f"{HEADER}.\n--b\nContent-Type: a/b\n\none\n--b\n\n--b\n\ntwo\n--b--\n."
     assert cut(text, line_end) == [
         ("multipart/x", ""),
         ("a/b", "one"),
@@ -39,8 +40,8 @@ def test_a_body_may_come_without_fields() -> None:
 
 
 def test_what_is_cut_off_is_kept() -> None:
-    assert cut("Content-Type: multipart/x; boundary=b\n\n--b\n\none")[1:] == [("text/plain", "one")]
-    assert cut("Content-Type: multipart/x; boundary=b\n\n--b")[1:] == [("text/plain", "")]
+    assert cut(f"{HEADER}--b\n\none")[1:] == [("text/plain", "one")]
+    assert cut(f"{HEADER}--b")[1:] == [("text/plain", "")]
 
 
 def test_without_its_boundary_it_is_text() -> None:
@@ -81,7 +82,7 @@ def test_there_is_an_end_to_depth() -> None:
 
 
 def test_there_is_an_end_to_parts() -> None:
-    assert len(cut("Content-Type: multipart/x; boundary=b\n\n" + "--b\n\nx\n" * 500)) == 101
+    assert len(cut(HEADER + "--b\n\nx\n" * 500)) == 101
 
 
 def test_finds_the_first_part_of_a_type() -> None:

@@ -24,6 +24,7 @@ from envoi.message.reports.returned import identifier_of, returned_header, sent_
 from envoi.message.reports.structure import read_parts
 
 if TYPE_CHECKING:
+    from envoi.message.reports.report import RecipientReport
     from envoi.message.reports.structure import Part
 
 __all__ = ["read_report"]
@@ -52,7 +53,7 @@ def read_report(raw: bytes) -> Report | None:
         raise UsageError(f"a report is read from bytes, not {type(raw).__name__}: open the file as binary")
     root = read_parts(raw)
     body = _body(root)
-    said = _by_machine(root) or read_plain(root, body) or _automatic_reply(root)
+    said = _by_machine(root, body) or read_plain(root, body) or _automatic_reply(root)
     if said is None:
         return None
     returned = returned_header(root)
@@ -65,13 +66,32 @@ def read_report(raw: bytes) -> Report | None:
     )
 
 
-def _by_machine(root: Part) -> Report | None:
+def _by_machine(root: Part, body: str) -> Report | None:
     for types, read in _MACHINES:
         part = root.find(*types)
         said = None if part is None else read(part)
         if said is not None:
-            return said
+            return _with_words(said, root, body)
     return None
+
+
+def _with_words(said: Report, root: Part, body: str) -> Report:
+    """The report with diagnostics out of its text: of what it found out itself, Exim tells people alone."""
+    if not any(map(_says_nothing, said.recipients)):
+        return said
+    told = read_plain(root, body)
+    known = {one.address.lower(): one.diagnostic for one in told.recipients} if told else {}
+    return replace(
+        said,
+        recipients=tuple(
+            replace(one, diagnostic=known.get(one.address.lower())) if _says_nothing(one) else one
+            for one in said.recipients
+        ),
+    )
+
+
+def _says_nothing(recipient: RecipientReport) -> bool:
+    return not recipient.diagnostic and (recipient.status or ".0.0").endswith(".0.0")
 
 
 def _automatic_reply(root: Part) -> Report | None:

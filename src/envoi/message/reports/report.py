@@ -64,8 +64,8 @@ class RecipientReport:
         original: the recipient as the sender gave it (Original-Recipient), when that is said.
         action: what was done.
         status: the enhanced status code, such as ``5.1.1`` (RFC 3463), when there is one.
-        diagnostic: what the remote server said.
-        diagnostic_type: whose words these are: ``smtp``, ``x-unix``, …
+        diagnostic: what the remote server said, or what the text of the report says instead.
+        diagnostic_type: whose words these are: ``smtp``, ``x-unix``, …; None for the text of the report.
         remote_mta: the server that said them.
         log_id: what finds it in the log of the reporting server.
         attempted_at: the last attempt, an aware instant.
