@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-__all__ = ["DeliveryOptions", "Envelope", "Notify", "Recipient"]
+__all__ = ["PLAIN", "DeliveryOptions", "Envelope", "Notify", "Recipient"]
 
 _NINE_DIGITS = 999_999_999
 """The largest number of seconds in HOLDFOR and BY (RFC 4865 §4.1, RFC 2852 §4)."""
@@ -56,10 +56,16 @@ class Recipient:
     original: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "address", _bare(self.address))
+        if (bare := _bare(self.address)) != self.address:
+            object.__setattr__(self, "address", bare)
         _check_notify(self.notify)
         if self.original is not None:
             refuse_controls(self.original, "original recipient", error=InvalidAddress)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is asked for this recipient but the delivery."""
+        return self.notify is None and self.original is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +148,11 @@ class Envelope:
 
     sender: str
     recipients: tuple[Recipient, ...]
-    options: DeliveryOptions = field(default_factory=DeliveryOptions)
+    options: DeliveryOptions = field(default_factory=lambda: PLAIN)
 
     def __post_init__(self) -> None:
-        if self.sender:
-            object.__setattr__(self, "sender", _bare(self.sender))
+        if self.sender and (bare := _bare(self.sender)) != self.sender:
+            object.__setattr__(self, "sender", bare)
         if not self.recipients:
             raise InvalidAddress("the envelope has no recipient; give at least one address")
         if len(self.recipients) > 1:
@@ -167,7 +173,7 @@ class Envelope:
         if isinstance(recipients, str):
             raise InvalidAddress(f"recipients is a list of addresses, not the text {shown(recipients)}")
         made = tuple(one if isinstance(one, Recipient) else Recipient(one) for one in recipients)
-        return cls(sender=sender, recipients=made, options=options or DeliveryOptions())
+        return cls(sender=sender, recipients=made, options=options or PLAIN)
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -203,3 +209,7 @@ def _check_notify(notify: frozenset[Notify] | None) -> None:
 
 def _is_envid(text: str) -> bool:
     return 1 <= len(text) <= 100 and text.isascii() and text.isprintable()
+
+
+PLAIN = DeliveryOptions()
+"""No wishes: the one value of it that everybody shares."""
