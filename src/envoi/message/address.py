@@ -52,13 +52,15 @@ class Address:
     def __post_init__(self) -> None:
         if not self.domain.isascii():
             object.__setattr__(self, "domain", idn.to_ascii(self.domain))
-        if not _PLAIN.fullmatch(self.local):
+        if _PLAIN.fullmatch(self.local):
+            octets = len(self.local) + 1 + len(self.domain)
+        else:
             _check_local(self.local)
+            octets = len(self.spec.encode())
         _check_domain(self.domain)
-        spec = self.spec
-        if len(spec.encode()) > _LONGEST:
+        if octets > _LONGEST:
             raise InvalidAddress(
-                f"the address {shown(spec)} is longer than {_LONGEST} octets (RFC 5321 §4.5.3.1.3)"
+                f"the address {shown(self.spec)} is longer than {_LONGEST} octets (RFC 5321 §4.5.3.1.3)"
             )
         if self.name:
             refuse_controls(self.name, "display name", error=InvalidAddress)

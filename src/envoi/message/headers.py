@@ -56,6 +56,7 @@ def check_text(value: str, field: str) -> None:
     refuse_controls(value, field, tab=True)
 
 
+@lru_cache(maxsize=2048)
 def unstructured(name: str, value: str) -> str:
     """A field of free text, such as Subject; the value is shown as it was given."""
     if len(name) + 2 + len(value) <= COLUMNS and "=?" not in value and _PLAIN_VALUE.fullmatch(value):

@@ -72,12 +72,14 @@ def _parse_text(text: str) -> tuple[Address | Group, ...]:
     position = 0
     while True:
         start = position
-        if group := _GROUP.match(text, position):
+        if mailbox := _MAILBOX.match(text, position):
+            found.append(_address(mailbox))
+            position = mailbox.end()
+        elif group := _GROUP.match(text, position):
             members, position = _members(text, group.end())
             found.append(Group(name=_unquoted(group["name"]), members=members))
         else:
-            address, position = _one(text, position)
-            found.append(address)
+            raise _complaint(text[position:], text)
         if position == len(text):
             return tuple(found)
         position = _after_comma(text, start, position)

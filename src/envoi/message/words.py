@@ -24,7 +24,6 @@ _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _Q = tuple("_" if octet == 32 else chr(octet) if octet in _SAFE else f"={octet:02X}" for octet in range(256))
 
 
-@lru_cache(maxsize=2048)
 def runs(text: str, plain: re.Pattern[str]) -> tuple[tuple[bool, str], ...]:
     """The text cut at spaces into words to write as they are (False) and runs to encode (True).
 
