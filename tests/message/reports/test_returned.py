@@ -45,9 +45,17 @@ def test_finds_the_identifier_elsewhere(fields: str, body: str, found: str | Non
 
 
 def test_the_report_was_sent_to_these() -> None:
-    fields = "Delivered-To: a@x.example\r\nTo: Bounces <b@x.example>, a@x.example\r\n"
+    fields = (
+        "Received: from mx by mail.x.example for <d@x.example>; now\r\n"
+        "Delivered-To: a@x.example\r\nTo: Bounces <b@x.example>, a@x.example\r\n"
+    )
     root = read_parts(with_part("message/rfc822", "Return-Path: <c@x.example>\r\n", fields=fields))
-    assert sent_to(root, returned_header(root)) == ("a@x.example", "b@x.example", "c@x.example")
+    assert sent_to(root, returned_header(root)) == (
+        "a@x.example",
+        "b@x.example",
+        "c@x.example",
+        "d@x.example",
+    )
 
 
 def test_finds_addresses_in_prose() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envoi.message.reports.structure import read_parts
+from envoi.message.reports.structure import header_of, read_parts
 
 HEADER = "Content-Type: multipart/x; boundary=b\n\n"
 LINE_ENDS = pytest.mark.parametrize("line_end", ["\n", "\r\n"])
@@ -24,6 +24,13 @@ def test_cuts_at_boundaries(line_end: str) -> None:
         ("text/plain", ""),
         ("text/plain", "two"),
     ]
+
+
+@LINE_ENDS
+def test_the_header_ends_at_a_blank_line(line_end: str) -> None:
+    message = "A: 1\nB: 2\n\nbody\n\nmore".replace("\n", line_end).encode()
+    assert header_of(message) == f"A: 1{line_end}B: 2".encode()
+    assert header_of(b"A: 1") == b"A: 1"
 
 
 @LINE_ENDS

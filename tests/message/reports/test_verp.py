@@ -95,6 +95,12 @@ def test_finds_the_mail_by_the_return_path_of_what_came_back() -> None:
     assert origin_of(read(raw), BASE, secret=SECRET).token == "t1"
 
 
+def test_finds_the_mail_by_the_sender_that_a_complaint_names() -> None:
+    sender = verp_sender(BASE, "t1", secret=SECRET)
+    raw = with_part("message/feedback-report", f"Feedback-Type: abuse\r\nOriginal-Mail-From: <{sender}>")
+    assert origin_of(read(raw), BASE, secret=SECRET).token == "t1"
+
+
 def test_finds_the_mail_by_its_envid() -> None:
     envid = sign_token("t2", secret=SECRET)
     body = f"Original-Envelope-Id: {envid}\r\n\r\nFinal-Recipient: rfc822; a@x.example\r\nAction: failed"

@@ -58,8 +58,8 @@ class Fields:
 
 
 def read_fields(text: str) -> Fields:
-    """The fields of a header, given without the blank line that ends it."""
-    return Fields(_pairs(text))
+    """The fields of a header, given without the blank line that ends it, with any line ends."""
+    return Fields(_pairs(text.replace("\r\n", "\n")))
 
 
 def read_groups(text: str) -> tuple[Fields, ...]:

@@ -22,6 +22,7 @@ from envoi.message.reports.automatic import is_automatic
 from envoi.message.reports.fields import read_fields
 from envoi.message.reports.status_fields import status_fields
 from envoi.message.reports.status_words import status_words, subject_for
+from envoi.message.reports.structure import header_of
 from envoi.message.stamp import date_field
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def may_be_answered(original: bytes, sender: str) -> bool:
         original: the message, or its header.
         sender: its envelope sender.
     """
-    return bool(sender.strip("<> ")) and not is_automatic(_header(original)[1])
+    return bool(sender.strip("<> ")) and not is_automatic(_fields(header_of(original)))
 
 
 def delivery_status_notification(
@@ -88,7 +89,8 @@ def delivery_status_notification(
             "the message has no sender to report to, or was sent by a program that wants no answer "
             "(RFC 3834 §2); ask may_be_answered() first"
         )
-    header, fields = _header(original)
+    header = header_of(original)
+    fields = _fields(header)
     author, to = Address.parse(reporter), Address.parse(sender)
     answered = _IDENTIFIER.search(fields.first("Message-ID"))
     top = [
@@ -104,10 +106,11 @@ def delivery_status_notification(
         ),
         "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n",
     ]
+    machine = status_fields(reported, reporting_mta, envelope_id=envelope_id, arrived_at=arrived_at)
     parts = (
-        _text(status_words(reported, fields, reporting_mta)),
-        _machine(status_fields(reported, reporting_mta, envelope_id=envelope_id, arrived_at=arrived_at)),
-        _returned(original if return_full else header, whole=return_full),
+        _encoded("text/plain; charset=utf-8", normalised(status_words(reported, fields, reporting_mta))),
+        Leaf("Content-Type: message/delivery-status\r\n", machine.encode("ascii"), verbatim=True),
+        _whole(original) if return_full else _header(header),
     )
     report = Multipart("report", parts, (("report-type", "delivery-status"),))
     return RawEmail(
@@ -115,39 +118,28 @@ def delivery_status_notification(
     )
 
 
-def _header(original: bytes) -> tuple[bytes, Fields]:
-    """The header with its line ends as they should be, and its fields."""
-    lines = _LINE_END.sub(b"\r\n", original)
-    header = b"" if lines.startswith(b"\r\n") else lines.partition(b"\r\n\r\n")[0]
-    return header, read_fields(header.decode("utf-8", "replace").replace("\r\n", "\n"))
+def _fields(header: bytes) -> Fields:
+    return read_fields(header.decode("utf-8", "replace"))
 
 
-def _text(words: str) -> Leaf:
-    data = normalised(words)
-    transfer = choose(data, _SEVEN_BIT)
-    fields = f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {transfer}\r\n"
-    return Leaf(fields, encode_text(data, transfer), verbatim=transfer == "7bit")
-
-
-def _machine(fields: str) -> Leaf:
-    return Leaf("Content-Type: message/delivery-status\r\n", fields.encode("ascii"), verbatim=True)
-
-
-def _returned(original: bytes, *, whole: bool) -> Leaf:
-    octets = _LINE_END.sub(b"\r\n", original)
-    if whole:
-        return _returned_message(octets)
-    if octets.isascii():
-        return Leaf("Content-Type: text/rfc822-headers\r\n", octets + b"\r\n", verbatim=True)
+def _header(header: bytes) -> Leaf:
+    data = _LINE_END.sub(b"\r\n", header) + b"\r\n"
     # RFC 6533 §6.3: a header in UTF-8 is another type, and one that may be encoded.
-    data = octets + b"\r\n"
+    kind = "text/rfc822-headers" if data.isascii() else "message/global-headers"
+    return _encoded(kind, data)
+
+
+def _whole(message: bytes) -> Leaf:
+    octets = _LINE_END.sub(b"\r\n", message)
+    kind = "message/rfc822" if header_of(octets).isascii() else "message/global"
+    transfer = "7bit" if octets.isascii() else "8bit"  # RFC 2046 §5.2.1 forbids any other
+    return Leaf(_part_header(kind, transfer), octets, verbatim=True)
+
+
+def _encoded(kind: str, data: bytes) -> Leaf:
     transfer = choose(data, _SEVEN_BIT)
-    fields = f"Content-Type: message/global-headers\r\nContent-Transfer-Encoding: {transfer}\r\n"
-    return Leaf(fields, encode_text(data, transfer))
+    return Leaf(_part_header(kind, transfer), encode_text(data, transfer), verbatim=transfer == "7bit")
 
 
-def _returned_message(octets: bytes) -> Leaf:
-    header = octets.partition(b"\r\n\r\n")[0]
-    kind = "message/rfc822" if header.isascii() else "message/global"
-    transfer = "7bit" if octets.isascii() else "8bit"
-    return Leaf(f"Content-Type: {kind}\r\nContent-Transfer-Encoding: {transfer}\r\n", octets, verbatim=True)
+def _part_header(kind: str, transfer: str) -> str:
+    return f"Content-Type: {kind}\r\nContent-Transfer-Encoding: {transfer}\r\n"

@@ -16,20 +16,26 @@ if TYPE_CHECKING:
 
 __all__ = ["ADDRESS", "addresses_in", "identifier_of", "returned_header", "sent_to"]
 
-_MESSAGES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
-_HEADERS = ("message/rfc822-headers",)  # what some servers call the third of them
+_MESSAGES = (
+    "message/rfc822",
+    "message/global",
+    "text/rfc822-headers",
+    "message/rfc822-headers",  # what some servers call it
+    "message/global-headers",
+)
 _IDENTIFIER = re.compile(r"<[!-;=?-~]{1,248}>")
 _IDENTIFIER_LINE = re.compile(
     r"^[ \t>|]{0,20}Message-ID:[ \t]*\n?[ \t>|]{0,20}(<[!-;=?-~]{1,248}>)", re.IGNORECASE | re.MULTILINE
 )
 ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@\\]{1,64}@[^\s<>()\[\]\",;:@\\]{1,255}(?<![.'!?])")
+_RECEIVED_FOR = re.compile(r"\bfor <([^<>\s]{3,320})>")
 _RECIPIENT_FIELDS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 _MOST = 100
 
 
 def returned_header(root: Part) -> Fields:
     """The header of the returned message; without fields when it was not returned."""
-    part = root.find(*_MESSAGES, *_HEADERS)
+    part = root.find(*_MESSAGES)
     if part is None:
         return read_fields("")
     return read_fields(part.text.lstrip("\n").partition("\n\n")[0])
@@ -60,7 +66,8 @@ def identifier_of(root: Part, returned: Fields, body: str) -> str | None:
 def sent_to(root: Part, returned: Fields) -> tuple[str, ...]:
     """Where the report went, and the envelope sender of the message: one of them may be a VERP address."""
     fields = [value for name in _RECIPIENT_FIELDS for value in root.fields.all(name)]
-    return addresses_in(" ".join([*fields, *returned.all("Return-Path")]))
+    received = [found[1] for value in root.fields.all("Received") for found in _RECEIVED_FOR.finditer(value)]
+    return addresses_in(" ".join([*fields, *returned.all("Return-Path"), *received]))
 
 
 def addresses_in(text: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from envoi.message.reports.fields import Fields, decoded, read_fields
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Part", "read_parts"]
+__all__ = ["Part", "header_of", "read_parts"]
 
 _LONGEST_HEADER = 256 * 1024
 _LONGEST_BODY = 512 * 1024
@@ -77,6 +77,12 @@ class Part:
         return self.body
 
 
+def header_of(raw: bytes) -> bytes:
+    """The header of a message, without the blank line that ends it; all of it when there is none."""
+    found = _END_OF_HEADER.search(raw, 0, _LONGEST_HEADER)
+    return raw[: found.start() if found else _LONGEST_HEADER]
+
+
 def read_parts(raw: bytes) -> Part:
     """The message, cut into its parts."""
     return _Cutter().part(raw[:_LARGEST], 0)
@@ -93,7 +99,7 @@ class _Cutter:
     def part(self, octets: bytes, depth: int) -> Part:
         found = _END_OF_HEADER.search(octets, 0, _LONGEST_HEADER)
         end, start = found.span() if found else (_LONGEST_HEADER, len(octets))
-        fields = read_fields(octets[:end].decode("utf-8", "replace").replace("\r\n", "\n"))
+        fields = read_fields(octets[:end].decode("utf-8", "replace"))
         said = fields.first("Content-Type")
         kind = _KIND.match(said)
         parameters = {name.lower(): _unquoted(value) for name, value in _PARAMETER.findall(said)}

@@ -128,9 +128,15 @@ def origin_of(report: Report, base: str | Address | None, *, secret: bytes, sepa
         UsageError: a secret that could be guessed.
     """
     token = verify_token(report.envelope_id or "", secret=secret)
-    for address in report.sent_to if base is not None and token is None else ():
-        token = token or verp_token(address, base or "", secret=secret, separator=separator)
+    if token is None and base is not None:
+        found = (verp_token(one, base, secret=secret, separator=separator) for one in _places(report))
+        token = next(filter(None, found), None)
     return Origin(token=token, envelope_id=report.envelope_id, message_id=report.message_id)
+
+
+def _places(report: Report) -> tuple[str, ...]:
+    sender = report.feedback.original_sender if report.feedback is not None else None
+    return (*report.sent_to, sender or "")
 
 
 def _signature(token: str, secret: bytes) -> str:
