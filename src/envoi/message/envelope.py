@@ -211,5 +211,5 @@ def _is_envid(text: str) -> bool:
     return 1 <= len(text) <= 100 and text.isascii() and text.isprintable()
 
 
-PLAIN = DeliveryOptions()
+PLAIN: DeliveryOptions = DeliveryOptions()
 """No wishes: the one value of it that everybody shares."""
