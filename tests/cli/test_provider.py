@@ -148,6 +148,25 @@ def test_where_there_is_a_keyring_the_token_is_encrypted(
     assert (refused.code, "keyring of this machine cannot be used" in refused.err) == (78, True)
 
 
+def test_a_passphrase_does_where_there_is_none(
+    run: Run,
+    file: AccountFile,
+    oidc_provider: OIDCProvider,
+    postfix: Postfix,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ENVOI_TOKEN_PASSPHRASE", "open sesame")
+    done = run(*adding(oidc_provider, postfix))
+    assert done.code == 0, done.err
+    assert "encrypted with the passphrase" in done.out
+    assert b'"sealed"' in TokenFolder(file.path.parent / "tokens").path_of("work").read_bytes()
+    assert b"(Authenticated sender: alice" in send(run, postfix, "sealed")
+    monkeypatch.delenv("ENVOI_TOKEN_PASSPHRASE")
+    refused = run("token", "work")
+    assert (refused.code, "is encrypted: give its passphrase" in refused.err) == (78, True)
+    assert "open sesame" not in done.out + done.err + refused.err + file.text()
+
+
 def test_a_provider_that_registers_programs_needs_no_client_id(
     run: Run, file: AccountFile, oidc_provider: OIDCProvider, postfix: Postfix
 ) -> None:

@@ -18,7 +18,7 @@ from envoi.cli.passwords import ask_password
 from envoi.cli.server import read_server
 from envoi.client import discover as client
 from envoi.client import oauth as client_oauth
-from envoi.client.account import ISSUER_SCOPE, account_arguments, issuer_of, keeper
+from envoi.client.account import ISSUER_SCOPE, account_arguments, issuer_of, keeper, token_passphrase
 from envoi.client.session import SMTPSession
 from envoi.drivers.account_file import AccountFile
 from envoi.drivers.password_places import fetch_password, keep_password, kept_password
@@ -171,6 +171,8 @@ def _client(source: dict[str, str], given: Namespace, terminal: Terminal) -> OAu
 
 
 def _has_keyring() -> bool:
+    if token_passphrase():
+        return False
     try:
         keyring_key()
     except ConfigError:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from envoi.cli.failures import reply_report
 from envoi.cli.page import Mark, Page, Row, Section
-from envoi.client.account import account_tokens
+from envoi.client.account import account_tokens, token_passphrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envoi.drivers.account_file import AccountFile
     from envoi.ports import TLSInfo
-    from envoi.session.account import Account
+    from envoi.session.account import Account, OAuthClient
     from envoi.session.receipt import Receipt
 
 __all__ = ["Proof", "proof_page", "proof_report"]
@@ -64,12 +64,15 @@ def _kept(account: Account, file: AccountFile) -> Iterator[Row]:
     if account.password is not None:
         yield Row(label="Password", text=str(account.password))
     if account.oauth is not None:
-        how = (
-            "encrypted with a key in the keyring"
-            if account.oauth.keyring
-            else "not encrypted, yours to read alone"
+        yield Row(
+            label="Token", text=f"{account_tokens(account).path_of(account.name)}, {_how(account.oauth)}"
         )
-        yield Row(label="Token", text=f"{account_tokens(account).path_of(account.name)}, {how}")
+
+
+def _how(oauth: OAuthClient) -> str:
+    if oauth.keyring:
+        return "encrypted with a key in the keyring"
+    return "encrypted with the passphrase" if token_passphrase() else "not encrypted, yours to read alone"
 
 
 def _tls_row(tls: TLSInfo | None) -> Row:

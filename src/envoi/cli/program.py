@@ -48,6 +48,7 @@ environment:
   ENVOI_CONFIG                the file with the accounts; ~/.config/envoi/config.toml by default
   ENVOI_PASSWORD              the password
   ENVOI_TOKEN                 an OAuth 2.0 access token, instead of a password
+  ENVOI_TOKEN_PASSPHRASE      encrypts the kept tokens of accounts, instead of a key in the keyring
   ENVOI_PROXY                 the proxy, as for --proxy; here it may hold a password
   ENVOI_CLIENT_KEY_PASSWORD   the password of the file of --client-key
   ENVOI_DEBUG=1               show where in the program an error came from

@@ -6,6 +6,7 @@ session, and the key that mails are signed with. What an account is, is in `envo
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from envoi.drivers.account_file import AccountFile
@@ -29,6 +30,7 @@ __all__ = [
     "issuer_of",
     "keeper",
     "token_parameters",
+    "token_passphrase",
 ]
 
 _TOKENS = "tokens"
@@ -84,15 +86,21 @@ def async_keeper(account: Account) -> AsyncTokenKeeper:
 
 
 def account_tokens(account: Account) -> TokenFolder:
-    """Return where the token of an account is kept.
+    """Return where the token of an account is kept, encrypted as the account or the environment says.
 
     Raises:
         ConfigError: it is encrypted with a key of the keyring, and there is no keyring.
     """
     from envoi.client.oauth import token_folder
 
-    sealed = account.oauth is not None and account.oauth.keyring
-    return token_folder(AccountFile().path.parent / _TOKENS, keyring=sealed)
+    keyring = account.oauth is not None and account.oauth.keyring
+    passphrase = None if keyring else token_passphrase()
+    return token_folder(AccountFile().path.parent / _TOKENS, passphrase=passphrase, keyring=keyring)
+
+
+def token_passphrase() -> str | None:
+    """Return what encrypts the tokens of accounts without a keyring: ``ENVOI_TOKEN_PASSPHRASE``, or None."""
+    return os.environ.get("ENVOI_TOKEN_PASSPHRASE") or None
 
 
 def issuer_of(client: OAuthClient) -> str:
