@@ -60,6 +60,11 @@ def test_a_mail_without_subject_is_still_a_mail() -> None:
     )
 
 
+def test_no_words_of_a_server_drive_a_terminal() -> None:
+    odd = RecipientReport(address="a@x.example", action=Action.FAILED, diagnostic="550 \x1b[31mno\0\r\nmore")
+    assert "said: 550 [31mno more\n" in status_words([odd], ORIGINAL, "mail.shop.example")
+
+
 def test_the_subject_is_about_the_worst() -> None:
     assert subject_for([THERE, LATE, GONE]) == "Your mail could not be delivered"
     assert subject_for([THERE, LATE]) == "Your mail is delayed"

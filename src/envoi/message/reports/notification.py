@@ -92,20 +92,16 @@ def delivery_status_notification(
     header = header_of(original)
     fields = _fields(header)
     author, to = Address.parse(reporter), Address.parse(sender)
-    answered = _IDENTIFIER.search(fields.first("Message-ID"))
-    top = [
+    named = identifier(message_id or new_identifier(stamp, author), "message_id")
+    top = (
         headers.addresses("From", (author,)),
         headers.addresses("To", (to,)),
         headers.unstructured("Subject", subject_for(reported)),
         f"Date: {date_field(stamp.at)}\r\n",
-        headers.tokens("Message-ID", [identifier(message_id or new_identifier(stamp, author), "message_id")]),
-        *(
-            [headers.tokens(name, [answered[0]]) for name in ("In-Reply-To", "References")]
-            if answered
-            else ()
-        ),
+        headers.tokens("Message-ID", [named]),
+        *_answer_to(fields),
         "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n",
-    ]
+    )
     machine = status_fields(reported, reporting_mta, envelope_id=envelope_id, arrived_at=arrived_at)
     parts = (
         _encoded("text/plain; charset=utf-8", normalised(status_words(reported, fields, reporting_mta))),
@@ -116,6 +112,11 @@ def delivery_status_notification(
     return RawEmail(
         b"".join(flatten("".join(top), report, stamp.token).chunks()), sender="", recipients=[to.spec]
     )
+
+
+def _answer_to(fields: Fields) -> list[str]:
+    found = _IDENTIFIER.findall(fields.first("Message-ID"))[:1]
+    return [headers.tokens(name, found) for name in ("In-Reply-To", "References") if found]
 
 
 def _fields(header: bytes) -> Fields:

@@ -97,5 +97,5 @@ def _recipient(recipient: RecipientReport) -> str:
 
 
 def _line(text: str) -> str:
-    """The text on one line."""
-    return " ".join(text.split())
+    """The text on one line, without what only terminals understand."""
+    return " ".join("".join([one if one.isprintable() else " " for one in text]).split())
