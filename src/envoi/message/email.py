@@ -281,7 +281,7 @@ class Email:
         return composition.requirements
 
     def size(self, used: WireEncoding = _ANYWHERE) -> int | None:
-        """The exact number of octets that `chunks` will give, or None when an attachment does not know."""
+        """The exact number of octets on the wire, or None when an attachment does not know."""
         return self._composition(used).plan.size
 
     def chunks(self, used: WireEncoding = _ANYWHERE) -> Iterator[bytes]:

@@ -1,8 +1,9 @@
 """Where the bytes of an attachment come from: memory, a file, a file object, an asynchronous iterator.
 
 A source tells its size when it knows it, gives its bytes in pieces, never whole, and gives the same bytes
-each time or says why it cannot: a size promised to the server must hold. Reading local files is the one kind
-of I/O in `envoi.message` (see docs/decisions/0010). How the bytes are encoded is in `encode`.
+each time or says why it cannot: a size promised to the server must hold. Local files are the one kind of I/O
+in `envoi.message` (see docs/decisions/0010): read here, and kept for a while in `spool`. How the bytes are
+encoded is in `encode`.
 """
 
 from __future__ import annotations
