@@ -39,6 +39,7 @@ class Web:
     def __init__(self) -> None:
         self.pages: dict[str, Page] = {}
         self.asked: list[str] = []
+        self.brought: set[str] = set()
         self.silent = threading.Event()
         web, self._released = self, threading.Event()
 
@@ -46,6 +47,7 @@ class Web:
             def do_GET(self) -> None:
                 url = self.path.removeprefix("/")
                 web.asked.append(url)
+                web.brought.update(name.lower() for name in self.headers)
                 if web.silent.is_set():
                     web._released.wait()
                     return

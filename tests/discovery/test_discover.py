@@ -79,6 +79,14 @@ def test_asks_the_domain_over_https(find, web, url: str) -> None:
     assert [each.place for each in found.considered][-1] == url
 
 
+def test_nobody_who_is_asked_learns_more_than_the_question(find, web, names) -> None:
+    names.records["_ua-auto-config.example.org", "TXT"] = ['"v=UAAC1; a=sha256; d=eA=="']
+    with pytest.raises(ConfigError):
+        find(ME).answer()
+    assert len(web.asked) >= 3
+    assert web.brought.isdisjoint({"authorization", "cookie", "referer", "from"})
+
+
 def test_follows_redirects_over_https(find, web) -> None:
     web.put(FIRST, status=302, Location="https://hoster.example.net/config.xml")
     web.put("https://hoster.example.net/config.xml", status=301, Location="/other.xml")
