@@ -126,11 +126,9 @@ class Base64:
 
     def _written(self, data: bytes | memoryview) -> Iterator[bytes]:
         blocks = _blocks(data)
-        if not self._begun:
-            for first in blocks:
-                self._begun = True
-                yield first[2:]
-                break
+        if not self._begun and (first := next(blocks, None)) is not None:
+            self._begun = True
+            yield first[2:]
         yield from blocks
 
 
