@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SERVER_NAMES", "Certificate", "CertificateAuthority", "create_authority"]
 
-SERVER_NAMES = ("localhost", "mail.test", "127.0.0.1")
+# The last two for programs that know a provider's real names, which tests lead here.
+SERVER_NAMES = ("localhost", "mail.test", "127.0.0.1", "smtp.gmail.com", "accounts.google.com")
 
 _DAY = datetime.timedelta(days=1)
 

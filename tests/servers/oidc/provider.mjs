@@ -22,6 +22,7 @@ const settings = JSON.parse(process.env.SETTINGS);
 const { default: Provider } = await import(`${settings.modules}/oidc-provider/lib/index.js`);
 const issuer = `http://127.0.0.1:${settings.port}`;
 const RESOURCE = "urn:mail";
+const GOOGLE = "https://mail.google.com/";
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 const faults = [];
 const log = [];
@@ -36,6 +37,7 @@ const desktop = {
 const clients = [
   { ...desktop, client_id: "desktop" },
   { ...desktop, client_id: "opaque" },
+  { ...desktop, client_id: "windev", redirect_uris: ["http://localhost:9000"] },
   { client_id: "dovecot", client_secret: "introspects", grant_types: [], redirect_uris: [], response_types: [] },
   { ...confidential, client_id: "daemon", client_secret: "s+cr/t &%:=", token_endpoint_auth_method: "client_secret_post" },
   { ...confidential, client_id: "a:b c", client_secret: "s+cr/t &%:=", token_endpoint_auth_method: "client_secret_basic" },
@@ -44,7 +46,7 @@ const clients = [
 
 const provider = new Provider(issuer, {
   clients,
-  scopes: ["openid", "offline_access", "mail", "calendar"],
+  scopes: ["openid", "offline_access", "mail", "calendar", GOOGLE],
   cookies: { keys: ["only for tests"] },
   pkce: { required: () => true },
   rotateRefreshToken: true,
@@ -64,7 +66,7 @@ const provider = new Provider(issuer, {
       defaultResource: () => RESOURCE,
       useGrantedResource: () => true,
       getResourceServerInfo: (_, __, client) => ({
-        scope: "mail calendar",
+        scope: `mail calendar ${GOOGLE}`,
         accessTokenFormat: client.clientId === "opaque" ? "opaque" : "jwt",
         jwt: { sign: { alg: "HS256", key: Buffer.from(settings.key, "base64") } },
       }),
@@ -78,6 +80,7 @@ const provider = new Provider(issuer, {
         jwt.payload.iss = settings.issuer;
         jwt.payload.email = token.accountId ?? "alice@mail.test";
         jwt.payload.nbf = jwt.payload.iat;
+        if (jwt.payload.scope === GOOGLE) jwt.payload.scope = "mail";
       },
     },
   },
@@ -85,8 +88,8 @@ const provider = new Provider(issuer, {
 
 async function granted(accountId, clientId) {
   const grant = new provider.Grant({ accountId, clientId });
-  grant.addOIDCScope("openid offline_access mail calendar");
-  grant.addResourceScope(RESOURCE, "mail calendar");
+  grant.addOIDCScope(`openid offline_access mail calendar ${GOOGLE}`);
+  grant.addResourceScope(RESOURCE, `mail calendar ${GOOGLE}`);
   return grant.save();
 }
 
