@@ -43,13 +43,13 @@ def running_front(provider: OIDCProvider, ca: CertificateAuthority) -> Iterator[
                 answer = refusal
             with answer:
                 body = answer.read()
-                self.send_response(answer.status)
+                self.send_response(answer.status or 500)
                 self.send_header("Content-Type", answer.headers["Content-Type"])
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Front)
