@@ -13,6 +13,7 @@ import sys
 from argparse import ArgumentParser
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from platform import python_version
@@ -45,7 +46,7 @@ goals are those of the project.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What one composer needed for one kind of mail, and envoi in the same rounds, in µs of CPU."""
+    """What one composer needed for one kind of mail, and envoi just before, in µs of CPU."""
 
     name: str
     times: list[float]
@@ -54,7 +55,7 @@ class Line:
 
     @property
     def ratio(self) -> float:
-        """How many times longer than envoi it takes: the median over the rounds, as machines have moods."""
+        """How many times longer than envoi it takes: the median over the rounds."""
         return median([theirs / ours for theirs, ours in zip(self.times, self.own, strict=True)])
 
     @property
@@ -80,18 +81,20 @@ def composers() -> dict[str, Callable[[Job], bytes]]:
 
 
 def measure(kind: Kind, rounds: int, node: Nodemailer | None) -> list[Line]:
-    """Take turns between all composers."""
+    """Take turns between all composers; envoi has one before each of the others, as machines have moods."""
     count = _count(kind)
-    found: dict[str, list[float]] = {}
+    turns = {name: partial(_turn, compose, kind, count) for name, compose in composers().items()}
     if node is not None:
         node.take(kind)
+        turns["nodemailer"] = partial(node.measure, count)
+    envoi = turns.pop("envoi")
+    lines = [Line(name=name, times=[], own=[], goal=kind.goals.get(name)) for name in turns]
     for _ in range(rounds):
-        for name, compose in composers().items():
-            found.setdefault(name, []).append(_turn(compose, list(kind.jobs(count))))
-        if node is not None:
-            found.setdefault("nodemailer", []).append(node.measure(count))
-    own = found["envoi"]
-    return [Line(name=name, times=times, own=own, goal=kind.goals.get(name)) for name, times in found.items()]
+        for line in lines:
+            line.own.append(envoi())
+            line.times.append(turns[line.name]())
+    own = [time for line in lines for time in line.own]
+    return [Line(name="envoi", times=own, own=own, goal=None), *lines]
 
 
 def _count(kind: Kind) -> int:
@@ -101,7 +104,8 @@ def _count(kind: Kind) -> int:
     return max(_LEAST, 2 * _TURN // (process_time_ns() - started + 1))
 
 
-def _turn(compose: Callable[[Job], bytes], jobs: list[Job]) -> float:
+def _turn(compose: Callable[[Job], bytes], kind: Kind, count: int) -> float:
+    jobs = list(kind.jobs(count))
     started = process_time_ns()
     for job in jobs:
         compose(job)
