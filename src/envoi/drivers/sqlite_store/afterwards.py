@@ -1,0 +1,80 @@
+"""What comes after the end: notes about what was learnt later, and forgetting what is long done.
+
+A note may come by a bounce weeks later, so it finds the message by its id alone. What a bounce *says* is read
+in `envoi.message.reports`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envoi.drivers.sqlite_store.instants import SECOND, micros, octets_of
+from envoi.drivers.sqlite_store.recipients import drop_content, load, log, save, stand
+from envoi.outbox.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from envoi.drivers.sqlite_store.transaction import Transaction
+    from envoi.outbox.model import RecipientResult
+
+__all__ = ["note", "purge"]
+
+#: How long a key is known after the end of its message.
+_KEYS_KNOWN = 7 * 24 * 3600 * SECOND
+
+
+def note(tx: Transaction, message: str, results: Sequence[RecipientResult], kind: str) -> bool:
+    """Record results that came by another way, as events of a kind; False for an unknown message."""
+    identity = octets_of(message)
+    row = tx.row("SELECT stage FROM envoi_message WHERE id = ?", identity)
+    if row is None:
+        return False
+    recipients = load(tx, identity)
+    known = {recipient.address: recipient for recipient in recipients}
+    for result in results:
+        recipient = known.get(result.address)
+        # Delivered is left for failed alone.
+        stays = {State.DELIVERED} if recipient and recipient.state is State.DELIVERED else set[State]()
+        if recipient is not None and (not stays or result.state is State.FAILED):
+            recipient.state = result.state
+            recipient.due_at = (
+                (micros(result.due_at) if result.due_at else tx.now) if recipient.open else None
+            )
+            save(tx, identity, recipient, reply=result.reply, text=result.text)
+        log(tx, kind, identity, result.address, reply=result.reply, text=result.text)
+    if row[0] != "claimed":
+        stand(tx, identity, recipients, held=row[0] == "held")
+    return True
+
+
+def purge(tx: Transaction, before: datetime, most: int) -> int:
+    """Forget messages done before an instant; return how many."""
+    rows = tx.rows(
+        "SELECT id, done_at, key FROM envoi_message WHERE stage = 'done' AND done_at < ? "
+        "ORDER BY done_at LIMIT ?",
+        micros(before),
+        most,
+    )
+    for identity, done_at, key in rows:
+        if key:
+            # Not by account: the message may have been moved, its key stays where it was.
+            tx.run("UPDATE envoi_key SET ended_at = ? WHERE key = ? AND message = ?", done_at, key, identity)
+        drop_content(tx, identity)
+        tx.run("DELETE FROM envoi_recipient WHERE message = ?", identity)
+        _forget_events(tx, identity)
+        tx.run("DELETE FROM envoi_message WHERE id = ?", identity)
+    tx.run("DELETE FROM envoi_key WHERE ended_at < ?", tx.now - _KEYS_KNOWN)
+    return len(rows)
+
+
+def _forget_events(tx: Transaction, identity: bytes) -> None:
+    # The newest of all stays as a mark: SQLite would give its position away again, and whoever follows the
+    # events would miss the next one.
+    tx.run(
+        "UPDATE envoi_event SET kind = 'purged', message = x'' WHERE message = ? "
+        "AND position = (SELECT max(position) FROM envoi_event)",
+        identity,
+    )
+    tx.run("DELETE FROM envoi_event WHERE message = ?", identity)

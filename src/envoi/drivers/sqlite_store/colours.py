@@ -1,0 +1,97 @@
+"""How the two colours wait: `BLOCKING` blocks and never suspends, `ASYNCIO` suspends and never blocks.
+
+The store is one class over one of these; nothing else in this folder knows that there is asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from envoi.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from envoi.drivers.sqlite_store.doorbell import Bell
+
+__all__ = ["ASYNCIO", "BLOCKING", "PATIENCE_SECONDS", "Colour"]
+
+T = TypeVar("T")
+#: How long an operation waits for its commit to begin; another process may have the lock and be stopped.
+PATIENCE_SECONDS = 30.0
+
+
+class Colour(Protocol):
+    """What differs between the colours."""
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do something that blocks."""
+        ...
+
+    async def result(self, future: Future[T]) -> T:
+        """Wait for what the committer does."""
+        ...
+
+    async def rest(self, bell: Bell, seconds: float) -> None:
+        """Wait until the bell is rung, at most so long."""
+        ...
+
+
+class _Blocking:
+    async def run(self, work: Callable[[], T]) -> T:
+        return work()
+
+    async def result(self, future: Future[T]) -> T:
+        try:
+            return future.result(PATIENCE_SECONDS)
+        except TimeoutError:
+            if future.cancel():
+                raise _locked() from None
+            # Its commit has begun: only its end can tell.
+            return future.result()
+
+    async def rest(self, bell: Bell, seconds: float) -> None:
+        bell.sleep(seconds, time.sleep)
+
+
+class _Asyncio:
+    async def run(self, work: Callable[[], T]) -> T:
+        return await asyncio.to_thread(work)
+
+    async def result(self, future: Future[T]) -> T:
+        waiting = asyncio.wrap_future(future)
+        done, _ = await asyncio.wait([waiting], timeout=PATIENCE_SECONDS)
+        if not done and future.cancel():
+            raise _locked()
+        return await waiting
+
+    async def rest(self, bell: Bell, seconds: float) -> None:
+        if bell.descriptor is None:
+            await asyncio.sleep(seconds)
+            return
+        loop = asyncio.get_running_loop()
+        rung: asyncio.Future[Any] = loop.create_future()
+        loop.add_reader(bell.descriptor, _ring, rung)
+        try:
+            await asyncio.wait([rung], timeout=seconds)
+        finally:
+            loop.remove_reader(bell.descriptor)
+
+
+def _ring(rung: asyncio.Future[Any]) -> None:
+    if not rung.done():
+        rung.set_result(None)
+
+
+def _locked() -> StoreUnavailable:
+    return StoreUnavailable(
+        f"the outbox was locked by another process for {PATIENCE_SECONDS:.0f} seconds; nothing was written. "
+        "Is a program that uses it stopped (Ctrl-Z, a debugger)? On Linux, lslocks names it"
+    )
+
+
+BLOCKING: Colour = _Blocking()
+ASYNCIO: Colour = _Asyncio()

@@ -1,0 +1,203 @@
+"""Who commits: `Committer`, one thread that takes whatever operations are queued and commits them together.
+
+A disk confirms some hundred commits a second, whatever is in them; sixteen threads that submit at once share
+one. Nobody lingers for company: a lone operation is committed at once. Each operation is in a savepoint,
+so that one which fails does not take the others along. The operations themselves are elsewhere.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from envoi.drivers.sqlite_store.failures import ends_the_store, unavailable
+from envoi.drivers.sqlite_store.transaction import Transaction
+from envoi.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+__all__ = ["Committer"]
+
+T = TypeVar("T")
+MOST_OPERATIONS = 256
+MOST_OCTETS = 4 * 1024 * 1024
+
+
+@dataclass(slots=True, kw_only=True)
+class _Queued:
+    operation: Callable[[Transaction], Any]
+    octets: int
+    future: Future[Any] = field(default_factory=Future[Any])
+    transaction: Transaction | None = None
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Committer:
+    """The connection that writes, and the thread that has it.
+
+    Args:
+        path: of the file, for what is said about it.
+        connection: no other thread uses it until `close` has returned.
+        lock: held around each commit, over all processes.
+        clock: the instant, microseconds.
+        check: called before each commit; what it raises ends the committer.
+        committed: called after each commit with what it consisted of.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        lock: AbstractContextManager[None],
+        clock: Callable[[], int],
+        check: Callable[[], None],
+        committed: Callable[[Sequence[Transaction]], None],
+    ) -> None:
+        self._path = path
+        self._connection = connection
+        self._lock = lock
+        self._clock = clock
+        self._check = check
+        self._committed = committed
+        self._queue: deque[_Queued] = deque()
+        self._wake = threading.Event()
+        self._closing = False
+        self._broken: str | None = None
+        self._thread = threading.Thread(target=self._work, name=f"commits to {path.name}", daemon=True)
+        self._thread.start()
+
+    def submit(self, operation: Callable[[Transaction], T], octets: int = 0) -> Future[T]:
+        """Queue an operation; the future has its result when that is on disk.
+
+        Cancelling the future takes it back, unless its commit has begun.
+        """
+        queued = _Queued(operation=operation, octets=octets)
+        self._queue.append(queued)
+        self._wake.set()
+        if self._closing or self._broken is not None:
+            self._refuse()
+        return queued.future
+
+    def close(self) -> None:
+        """Commit what is queued, end the thread, close the connection; a broken one is left as it is."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join()
+        if self._broken is None:
+            # Closing the last connection checkpoints.
+            with self._lock:
+                self._connection.close()
+
+    @property
+    def broken(self) -> str | None:
+        """Why nothing can be committed any more, or None."""
+        return self._broken
+
+    def _work(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._queue and self._broken is None:
+                self._commit_some()
+            if self._broken is not None or self._closing:
+                self._refuse()
+                return
+
+    def _refuse(self) -> None:
+        """Answer those who came too late."""
+        while True:
+            try:
+                queued = self._queue.popleft()
+            except IndexError:
+                return
+            if queued.future.set_running_or_notify_cancel():
+                text = self._broken or f"the outbox {self._path} was closed. Open it again"
+                queued.future.set_exception(StoreUnavailable(text))
+
+    def _commit_some(self) -> None:
+        # The lock first: whoever comes while another process has it, goes along.
+        with self._lock:
+            group = self._take()
+            try:
+                self._check()
+                self._commit(group)
+            except sqlite3.Error as error:
+                self._give_up(group, error)
+            except StoreUnavailable as error:
+                self._broken = str(error)
+                self._fail(group, error)
+        self._committed([queued.transaction for queued in group if queued.transaction is not None])
+        for queued in group:
+            if queued.error is None:
+                queued.future.set_result(queued.result)
+            else:
+                queued.future.set_exception(queued.error)
+
+    def _take(self) -> list[_Queued]:
+        group: list[_Queued] = []
+        octets = 0
+        while self._queue and len(group) < MOST_OPERATIONS and octets < MOST_OCTETS:
+            queued = self._queue.popleft()
+            if queued.future.set_running_or_notify_cancel():
+                group.append(queued)
+                octets += queued.octets
+        return group
+
+    def _commit(self, group: list[_Queued]) -> None:
+        if not group:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        now = self._clock()
+        for queued in group:
+            self._run(queued, now)
+        self._connection.execute("COMMIT")
+
+    def _run(self, queued: _Queued, now: int) -> None:
+        self._connection.execute("SAVEPOINT operation")
+        transaction = Transaction(cursor=self._connection.cursor(), now=now)
+        try:
+            queued.result = queued.operation(transaction)
+        except BaseException as error:
+            if isinstance(error, sqlite3.Error) and ends_the_store(error):
+                raise
+            # Where SQLite has rolled back everything by itself, this raises, and the whole group has failed.
+            self._connection.execute("ROLLBACK TO operation")
+            queued.error = self._explain(error)
+        else:
+            queued.transaction = transaction
+        self._connection.execute("RELEASE operation")
+
+    def _explain(self, error: BaseException) -> BaseException:
+        if not isinstance(error, sqlite3.Error):
+            return error
+        explained = unavailable(self._path, error)
+        explained.__cause__ = error
+        return explained
+
+    def _give_up(self, group: list[_Queued], error: sqlite3.Error) -> None:
+        """Fail the group; when SQLite cannot say what the file is like now, everything after it too."""
+        explained = unavailable(self._path, error)
+        explained.__cause__ = error
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._broken = str(explained)
+        if ends_the_store(error):
+            self._broken = str(explained)
+        self._fail(group, explained)
+
+    @staticmethod
+    def _fail(group: list[_Queued], error: StoreUnavailable) -> None:
+        for queued in group:
+            queued.transaction = None
+            queued.error = queued.error or error
