@@ -2,7 +2,6 @@
 
 BIN := .venv/bin
 FAST := not slow and not programs
-BENCH_PEERS := --python .cache/bench/venv/bin/python --modules .cache/bench/node
 
 .DEFAULT_GOAL := env
 .PHONY: bench bench-compose bench-quick env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
@@ -54,11 +53,11 @@ node-packages:  ## the OpenID provider that the tests sign in to (npm)
 
 bench: env  ## sending, against what else there is; writes docs/benchmarks.md and its plots (npm)
 	@scripts/bench-environment
-	@$(BIN)/python -m bench $(BENCH_PEERS) --write
+	@$(BIN)/python -m bench --write
 
 bench-quick: env  ## a minute of `make bench`; writes nothing
 	@scripts/bench-environment
-	@$(BIN)/python -m bench $(BENCH_PEERS) --quick
+	@$(BIN)/python -m bench --quick
 
 bench-compose: env  ## composing, against what else there is; writes docs/benchmarks/compose.md (npm)
 	@scripts/bench-environment

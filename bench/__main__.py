@@ -1,11 +1,10 @@
 """Sending with envoi and with others, in interleaved rounds: ``make bench`` and ``make bench-quick``.
 
-    python -m bench --python VENV/bin/python --modules FOLDER [--quick] [--only KEY …] [--write]
+    python -m bench [--quick] [--only KEY …] [--write]
 
-`--python` is the interpreter that has the libraries to compare with, `--modules` the folder of
-node_modules; `scripts/bench-environment` makes both. Prints each table as soon as it is there, and the
-goals at the end; with ``--write`` it also writes docs/benchmarks.md and its plots. Takes a quarter of an
-hour; quick, a minute.
+What is compared is in .cache/bench, where `scripts/bench-environment` puts it. Prints each table as soon as
+it is there, and the goals at the end; with ``--write`` it also writes docs/benchmarks.md and its plots. Takes
+a quarter of an hour; quick, a minute.
 """
 
 from __future__ import annotations
@@ -25,7 +24,8 @@ from bench.rounds import Rig, compete
 from tests.servers.certificates import create_authority
 
 _ROOT = Path(__file__).resolve().parent.parent
-_KEPT = _ROOT / ".cache" / "bench" / "results.json"
+_PEERS = _ROOT / ".cache" / "bench"
+_KEPT = _PEERS / "results.json"
 _DOCS = _ROOT / "docs"
 
 
@@ -37,11 +37,10 @@ def _trusted(folder: Path, authority: Path) -> Path:
     return together
 
 
-def _rig(folder: Path, python: Path, modules: Path, *, quick: bool) -> Rig:
+def _rig(folder: Path, *, quick: bool) -> Rig:
     made = create_authority(folder, client_name="bench")
     return Rig(
-        python=python,
-        modules=modules.resolve(),
+        peers=_PEERS,
         folder=folder,
         authority=_trusted(folder, made.ca_file),
         certificate=made.good.chain,
@@ -63,18 +62,16 @@ def run(disciplines: tuple[Discipline, ...], rig: Rig) -> Results:
     return results
 
 
-def write(results: Results, python: Path) -> None:
+def write(results: Results, rig: Rig) -> None:
     """The page and the plots."""
     (_DOCS / "benchmarks.md").write_text(page(results), "utf-8")
-    command = [str(python), "-m", "bench.plot", str(_KEPT), str(_DOCS / "benchmarks")]
+    command = [str(rig.python), "-m", "bench.plot", str(_KEPT), str(_DOCS / "benchmarks")]
     subprocess.run(command, cwd=_ROOT, check=True)
 
 
 def main() -> None:
     """Run what was asked for."""
     parser = ArgumentParser(prog="python -m bench")
-    parser.add_argument("--python", type=Path, required=True)
-    parser.add_argument("--modules", type=Path, required=True)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", nargs="*", metavar="KEY", help=", ".join(one.key for one in ALL))
     parser.add_argument("--write", action="store_true")
@@ -85,10 +82,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # Postfix's processes have users of their own
-        results = run(chosen, _rig(folder, given.python, given.modules, quick=given.quick))
+        rig = _rig(folder, quick=given.quick)
+        results = run(chosen, rig)
     results.write(_KEPT)
     if given.write:
-        write(results, given.python)
+        write(results, rig)
 
 
 if __name__ == "__main__":

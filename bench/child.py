@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contestant import NotHere
@@ -31,12 +32,14 @@ class Turn:
         seconds: by the clock on the wall.
         cpu: seconds of CPU, user and system, of the sender.
         peak: KiB of its resident memory at the peak so far.
+        besides: messages that were sent and are not measured.
     """
 
     messages: int
     seconds: float
     cpu: float
     peak: int
+    besides: int = 0
 
     @property
     def micros(self) -> float:
@@ -50,13 +53,20 @@ class Turn:
 
 
 class Child:
-    """A contestant's process, as long as the block lasts."""
+    """A contestant's process, as long as the block lasts.
+
+    Raises:
+        NotHere: there is no such program.
+    """
 
     def __init__(self, command: Sequence[str], order: Order, environment: Mapping[str, str]) -> None:
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=dict(environment)
-        )
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=dict(environment)
+            )
+        except FileNotFoundError as error:
+            raise NotHere(f"{Path(command[0]).name} is not here") from error
         self._say(order.to_json())
 
     def __enter__(self) -> Self:

@@ -76,6 +76,7 @@ COMPOSED = (
     Contestant(name="redmail", peer="redmail_send"),
     Contestant(name="python-emails", peer="emails_send"),
     Contestant(name="nodemailer", peer="nodemailer.mjs text", slow_start=True),
+    Contestant(name="go-mail (Go)", peer="gomail"),
     EMAIL,
     EMAIL_64,
 )

@@ -35,8 +35,7 @@ class Rig:
     """What all disciplines share.
 
     Attributes:
-        python: the interpreter that has the libraries to compare with.
-        modules: the folder with node_modules.
+        peers: the folder with what is compared: a virtual environment, node_modules, a program in Go.
         folder: for messages and servers.
         authority: the certificates to trust: those of the system, and the sinks' own.
         certificate: the sinks' chain, key first.
@@ -44,8 +43,7 @@ class Rig:
         seconds: that a turn should take.
     """
 
-    python: Path
-    modules: Path
+    peers: Path
     folder: Path
     authority: Path
     certificate: Path
@@ -56,8 +54,15 @@ class Rig:
         """How its process is started."""
         name, *arguments = contestant.peer.split()
         if name.endswith(".mjs"):
-            return ["node", str(_ROOT / "bench" / "peers" / name), str(self.modules), *arguments]
+            return ["node", str(_ROOT / "bench" / "peers" / name), str(self.peers / "node"), *arguments]
+        if name == "gomail":
+            return [str(self.peers / "gomail")]
         return [str(self.python), "-m", "bench.turn", name]
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that has the libraries to compare with."""
+        return self.peers / "venv" / "bin" / "python"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -101,8 +106,9 @@ class _Racer:
         self.turns.append(self._send())
 
     def _send(self) -> Turn:
-        self.sent += self.count
-        return self.child.take_turn(self.count)
+        turn = self.child.take_turn(self.count)
+        self.sent += turn.messages + turn.besides
+        return turn
 
 
 def compete(discipline: Discipline, rig: Rig) -> Outcome:
@@ -131,9 +137,9 @@ def _start(
     racers, left_out = [], {}
     for contestant in discipline.contestants:
         order = _order(discipline, contestant, rig.folder, port)
-        child = stack.enter_context(Child(rig.command(contestant), order, rig.environment))
-        racer = _Racer(name=contestant.name, child=child)
         try:
+            child = stack.enter_context(Child(rig.command(contestant), order, rig.environment))
+            racer = _Racer(name=contestant.name, child=child)
             if not discipline.attachment:  # that is about memory, which a trial would use up
                 racer.warm_up(contestant, rig.seconds)
         except NotHere as error:
