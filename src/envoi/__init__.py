@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envoi.client.discover import discover, discover_async
+    from envoi.client.outbox import Outbox
+    from envoi.client.outbox_aio import AsyncOutbox
     from envoi.client.session import AsyncSMTPSession, SMTPSession
     from envoi.errors import (
         Accepted,
@@ -51,6 +53,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Accepted",
+    "AsyncOutbox",
     "AsyncSMTPSession",
     "Attachment",
     "AuthenticationFailed",
@@ -68,6 +71,7 @@ __all__ = [
     "MessageTooLarge",
     "NotSupportedByServer",
     "Notify",
+    "Outbox",
     "Phase",
     "ProtocolError",
     "RawEmail",
@@ -93,6 +97,8 @@ __all__ = [
 _ROOMS = {
     "discover_async": "client.discover",
     "discover": "client.discover",
+    "AsyncOutbox": "client.outbox_aio",
+    "Outbox": "client.outbox",
     "AsyncSMTPSession": "client.session",
     "SMTPSession": "client.session",
     "Attachment": "message.email",

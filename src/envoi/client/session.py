@@ -251,6 +251,11 @@ class SMTPSession:
             return run_sync(flow)
 
 
+def conversation_of(session: SMTPSession | AsyncSMTPSession) -> Conversation:
+    """Return what a session does, for flows that use it alone and need no lock."""
+    return session._conversation  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
 _sessions: WeakSet[SMTPSession] = WeakSet()
 
 

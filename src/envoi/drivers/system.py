@@ -7,11 +7,12 @@ draws random numbers for a session.
 from __future__ import annotations
 
 import os
+import random
 import socket
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 
-__all__ = ["hostname", "nonce", "now"]
+__all__ = ["chance", "hostname", "nonce", "now"]
 
 
 def now() -> datetime:
@@ -22,6 +23,11 @@ def now() -> datetime:
 def nonce() -> bytes:
     """Fresh printable random octets without a comma (RFC 5802 §5.1): 192 bits."""
     return urlsafe_b64encode(os.urandom(24))
+
+
+def chance() -> float:
+    """A random number from 0 to 1, for what nobody gains by foreseeing."""
+    return random.random()  # noqa: S311
 
 
 def hostname() -> str:

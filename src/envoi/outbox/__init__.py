@@ -3,5 +3,70 @@
 `model` has the values, `store` the port behind which an engine keeps them, `account_rules` and
 `account_state` what an account may do now, `policy` what follows from an attempt, and the flows are
 `submitting`, `steering` and `worker`. All of it is pure: time, disks, databases and sockets are in
-`envoi.drivers`; the faces are `envoi.client.outbox` and `envoi.client.worker`.
+`envoi.drivers`; the faces are `envoi.Outbox` and `Worker`. Names are fetched when they are first used.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envoi.client.worker import AsyncWorker, Worker
+    from envoi.outbox.account_rules import AccountRules, Limits, OnUnknown
+    from envoi.outbox.account_state import AccountState
+    from envoi.outbox.model import (
+        Content,
+        Event,
+        MessageStatus,
+        RecipientResult,
+        RecipientStatus,
+        Stage,
+        State,
+        Stats,
+        Suppression,
+        Ticket,
+    )
+    from envoi.outbox.policy import Backoff
+
+__all__ = [
+    "AccountRules",
+    "AccountState",
+    "AsyncWorker",
+    "Backoff",
+    "Content",
+    "Event",
+    "Limits",
+    "MessageStatus",
+    "OnUnknown",
+    "RecipientResult",
+    "RecipientStatus",
+    "Stage",
+    "State",
+    "Stats",
+    "Suppression",
+    "Ticket",
+    "Worker",
+]
+
+_ROOMS = {
+    "AccountRules": "outbox.account_rules",
+    "AccountState": "outbox.account_state",
+    "AsyncWorker": "client.worker",
+    "Backoff": "outbox.policy",
+    "Limits": "outbox.account_rules",
+    "OnUnknown": "outbox.account_rules",
+    "Worker": "client.worker",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'envoi.outbox' has no attribute {name!r}")
+    value: object = getattr(import_module(f"envoi.{_ROOMS.get(name, 'outbox.model')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -105,7 +105,7 @@ class Store(Protocol):
     async def mark_dots(self, claims: Sequence[Claim]) -> frozenset[str]:
         """Note durably that the final dot of these claims is about to be written; return the ids still held.
 
-        Only for accounts that hold what is unknown: after a crash before this note it is then safe to try again.
+        Only for accounts that hold what is unknown: a crash before this note is safe to try again.
         """
         ...
 
