@@ -55,3 +55,16 @@ def test_a_refused_connection_wakes_the_writer(wait: Wait) -> None:
         attempt.setblocking(False)
         attempt.connect_ex(address)
         assert wait({attempt.fileno(): WRITE}, None) == {attempt.fileno(): WRITE}
+
+
+@pytest.mark.parametrize("kind", ["_reading_poll", "_reading_select"])
+def test_asks_one_socket_again_and_again(kind: str, pair: tuple[socket.socket, socket.socket]) -> None:
+    readable = getattr(waiting, kind)(pair[0].fileno())
+    assert not readable(0)
+    assert not readable(0.0004)
+    pair[1].send(b"x")
+    assert readable(None)
+    pair[0].recv(1)
+    assert not readable(-1)
+    pair[1].close()
+    assert readable(None)

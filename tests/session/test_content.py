@@ -89,6 +89,15 @@ def test_a_large_message_waits_who_wants_it_and_goes_in_chunks(way: Way, known: 
     assert told.steps == [(CHUNK, known), (2 * CHUNK, known), (2 * CHUNK + 10, known)]
 
 
+def test_large_binary_content_is_not_touched_either() -> None:
+    script = BDAT + SAID.replace("org>\n", "org> BODY=BINARYMIME\n", 1) + HEARD
+    script += (
+        f"C: BDAT {CHUNK}\n* octets {CHUNK}\nS: 250 ok\nC: BDAT 3 LAST\n* octets 3\nS: 250 queued\n" + QUIT
+    )
+    played = ONCE.play(script, handing(Pieces([b"\n" * CHUNK, b"\0\r\n"], body="binarymime")))
+    assert b"LAST\r\n\0\r\nQUIT" in played.sent
+
+
 def test_an_empty_message_is_an_empty_chunk(way: Way) -> None:
     """Behaviour 90."""
     script = BDAT + SAID + HEARD + "C: BDAT 0 LAST\nS: 250 queued\n" + QUIT

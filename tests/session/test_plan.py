@@ -11,6 +11,7 @@ from envoi.errors import InvalidAddress, MessageTooLarge, NotSupportedByServer
 from envoi.message.envelope import DeliveryOptions, Envelope, Notify, Recipient
 from envoi.message.raw import RawEmail
 from envoi.session.plan import Plan, plan
+from envoi.session.terms import Terms
 from envoi.smtp.capabilities import Capabilities
 from envoi.smtp.replies import Reply
 from tests.session.contents import Pieces
@@ -32,7 +33,9 @@ def planned(
 ) -> Plan:
     """Plan for a server that offers this."""
     offered = Capabilities.from_reply(Reply(code=250, text="\n".join(["x", *offers])))
-    return plan(Envelope.of(sender, recipients, options), content, offered, server="mail.example.org")
+    return plan(
+        Envelope.of(sender, recipients, options), content, Terms.of(offered), server="mail.example.org"
+    )
 
 
 def mail(*offers: str, content: Content = SMALL, sender: str = "a@example.org", **options: object) -> str:

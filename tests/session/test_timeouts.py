@@ -12,7 +12,7 @@ def test_the_last_dot_has_the_longest_time() -> None:
     timeouts = Timeouts()
     assert timeouts.final == 600
     assert timeouts.quit == 2
-    assert max(timeouts.of_phase(phase) or 0 for phase in Phase) == 600
+    assert max(timeouts.by_phase()[phase] or 0 for phase in Phase) == 600
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def test_the_last_dot_has_the_longest_time() -> None:
 )
 def test_each_phase_has_its_own(phase: Phase, seconds: float) -> None:
     timeouts = Timeouts(connect=1, greeting=2, tls=3, reply=4, content=5, final=6, quit=7)
-    assert timeouts.of_phase(phase) == seconds
+    assert timeouts.by_phase()[phase] == seconds
 
 
 def test_one_number_is_for_all() -> None:
-    assert {Timeouts.of(5).of_phase(phase) for phase in Phase} == {5}
-    assert {Timeouts.of(None).of_phase(phase) for phase in Phase} == {None}
+    assert {Timeouts.of(5).by_phase()[phase] for phase in Phase} == {5}
+    assert {Timeouts.of(None).by_phase()[phase] for phase in Phase} == {None}
     own = Timeouts(reply=1)
     assert Timeouts.of(own) is own
 

@@ -152,3 +152,32 @@ def test_an_error_about_a_secret_does_not_quote_it() -> None:
 
 def test_a_response_may_be_empty() -> None:
     assert commands.auth_response(b"").line == b"\r\n"
+
+
+@pytest.mark.parametrize("sender", ["a@example.org", ""])
+@pytest.mark.parametrize("chunk", [None, 0, 4711])
+def test_a_transaction_in_one_go_has_the_octets_of_its_commands(sender: str, chunk: int | None) -> None:
+    people = ["b+tag@example.org", "c'd@sub.example.org"]
+    end = commands.data() if chunk is None else commands.bdat(chunk, last=True)
+    each = [commands.mail(sender, ["SIZE=1"]), *map(commands.rcpt, people), end]
+    octets = b"".join(command.line for command in each)
+    assert commands.transaction(sender, people, ["SIZE=1"], chunk=chunk) == octets
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), st.booleans())
+def test_a_transaction_in_one_go_is_for_ordinary_addresses(text: str, as_sender: bool) -> None:
+    address = f"{text}@example.org"
+    sender, person = (address, "b@example.org") if as_sender else ("a@example.org", address)
+    octets = commands.transaction(sender, [person], chunk=None)
+    if octets is not None:
+        each = [commands.mail(sender), commands.rcpt(person), commands.data()]
+        assert octets == b"".join(command.line for command in each)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a", '"a b"@x.example', "a@x.example\r\n", "a@b@c.example", "é@x.example", "a" * 65 + "@x.example"],
+)
+def test_a_transaction_in_one_go_leaves_the_rest_to_others(address: str) -> None:
+    assert commands.transaction("a@example.org", ["b@example.org", address], chunk=None) is None
+    assert commands.transaction(address, ["b@example.org"], chunk=None) is None

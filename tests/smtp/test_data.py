@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
-from envoi.smtp.data import LONE_DOT, DotStuffer, Normaliser, Unstuffer
+from envoi.smtp.data import LONE_DOT, DotStuffer, Normaliser, Unstuffer, whole_data, whole_lines
 from tests.smtp.chunkings import cut, one_by_one, places, text_of
 
 if TYPE_CHECKING:
@@ -149,3 +149,14 @@ def test_hardly_anything_is_kept_back() -> None:
         content, _ = unstuffer.feed(stuffer.feed(normaliser.feed(piece)))
         read += len(content)
         assert given_octets - read <= 6
+
+
+@given(bodies)
+def test_a_whole_message_is_the_sum_of_its_pieces(body: bytes) -> None:
+    assert whole_lines(body) == normalised([body])
+    assert whole_data(body) == stuffed([body])
+
+
+def test_what_is_right_already_is_not_copied() -> None:
+    message = b"Subject: x\r\n\r\n" + b"line\r\n" * 1000
+    assert whole_lines(message) is message

@@ -1,8 +1,9 @@
 """A connection in clear whose methods block and never suspend.
 
-The socket is non-blocking underneath. Every operation tries the system call first and waits, in
-`waiting`, only when it would block; a time limit therefore belongs to one operation and costs no
-system call. TLS, when there is any, is above: see `stream`. The asyncio twin is `aio_channel`.
+The socket is non-blocking underneath. Writing tries the system call first and waits, in `waiting`, only
+when it would block; reading waits first, as there is hardly ever something to read already, and a call in
+vain costs more than the question. A time limit belongs to one operation and costs no system call. TLS, when
+there is any, is above: see `stream`. The asyncio twin is `aio_channel`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from time import monotonic
 
 from envoi.drivers.channel import CLOSE_SECONDS, EARLY_LIMIT, READ_SIZE
 from envoi.drivers.failures import disconnected, silent, stuck
-from envoi.drivers.waiting import READ, WRITE, wait
+from envoi.drivers.waiting import READ, WRITE, reading, wait
 
 __all__ = ["BlockingChannel"]
 
@@ -21,10 +22,11 @@ __all__ = ["BlockingChannel"]
 class BlockingChannel:
     """One connected, non-blocking socket."""
 
-    __slots__ = ("_early", "_ended", "_socket", "local_address", "peer")
+    __slots__ = ("_early", "_ended", "_readable", "_socket", "local_address", "peer")
 
     def __init__(self, connection: socket.socket, *, peer: str, local_address: str | None) -> None:
         self._socket = connection
+        self._readable = reading(connection.fileno())
         self._early = bytearray()
         self._ended = False
         self.peer = peer
@@ -37,14 +39,16 @@ class BlockingChannel:
 
     async def read(self, timeout: float | None) -> bytes:
         """Return what has arrived, ``b""`` at the end."""
-        while (data := self._receive()) is None:
-            if not wait({self._socket.fileno(): READ}, timeout):
+        while True:
+            if not self._early and not self._readable(timeout):
                 raise silent(self.peer, timeout)
-        return data
+            data = self._receive()
+            if data is not None:
+                return data
 
     async def poll(self) -> bytes | None:
         """Return what can be had without waiting."""
-        return self._receive()
+        return self._receive() if self._early or self._readable(0) else None
 
     def _receive(self) -> bytes | None:
         if self._early:
@@ -113,9 +117,16 @@ class BlockingChannel:
             deadline = monotonic() + CLOSE_SECONDS
             while self._socket.recv(READ_SIZE) and monotonic() < deadline:
                 pass
-        self._socket.close()
+        self.abort()
 
     def abort(self) -> None:
         """Close at once."""
         # Closing the descriptor of a forked copy leaves the parent's connection as it is.
         self._socket.close()
+        # The number may be another file's by now: the next system call tells what is wrong, unasked.
+        self._readable = _at_once
+
+
+def _at_once(timeout: float | None) -> bool:
+    del timeout
+    return True

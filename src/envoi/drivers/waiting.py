@@ -1,6 +1,6 @@
 """Waiting for non-blocking sockets, for the blocking colour.
 
-One function over `select.poll`, or over `select.select` where there is no `poll` (Windows).
+Two functions over `select.poll`, or over `select.select` where there is no `poll` (Windows).
 Sockets are never given a timeout of their own: the system call is tried first, and only when it
 would block does anybody wait here, so a time limit costs nothing on the usual path. Signals need
 no care: Python repeats the call with what is left of the time (PEP 475).
@@ -13,9 +13,9 @@ import select
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["READ", "WRITE", "wait"]
+__all__ = ["READ", "WRITE", "reading", "wait"]
 
 READ = 1
 WRITE = 2
@@ -26,10 +26,8 @@ def _wait_poll(interests: Mapping[int, int], timeout: float | None) -> dict[int,
     for fileno, interest in interests.items():
         events = (select.POLLIN if interest & READ else 0) | (select.POLLOUT if interest & WRITE else 0)
         poller.register(fileno, events)
-    # Rounded up: a wait of 0.4 ms must not become a busy loop.
-    milliseconds = None if timeout is None else max(0, math.ceil(timeout * 1000))
     ready: dict[int, int] = {}
-    for fileno, events in poller.poll(milliseconds):
+    for fileno, events in poller.poll(_milliseconds(timeout)):
         if events & ~(select.POLLIN | select.POLLOUT):
             # Hung up or broken: the next system call, whichever was wanted, tells what it is.
             ready[fileno] = interests[fileno]
@@ -38,6 +36,21 @@ def _wait_poll(interests: Mapping[int, int], timeout: float | None) -> dict[int,
                 WRITE if events & select.POLLOUT else 0
             )
     return ready
+
+
+def _milliseconds(timeout: float | None) -> int | None:
+    # Rounded up: a wait of 0.4 ms must not become a busy loop.
+    return None if timeout is None else max(0, math.ceil(timeout * 1000))
+
+
+def _reading_poll(fileno: int) -> Callable[[float | None], bool]:
+    poller = select.poll()
+    poller.register(fileno, select.POLLIN)
+    return lambda timeout: bool(poller.poll(_milliseconds(timeout)))
+
+
+def _reading_select(fileno: int) -> Callable[[float | None], bool]:
+    return lambda timeout: bool(_wait_select({fileno: READ}, timeout))
 
 
 def _wait_select(interests: Mapping[int, int], timeout: float | None) -> dict[int, int]:
@@ -57,4 +70,10 @@ wait = _wait_poll if hasattr(select, "poll") else _wait_select
 
 The interests, and the answer, are `READ`, `WRITE` or both. The timeout is in seconds, None waits
 for ever; nothing in the answer means that the time is over.
+"""
+
+reading = _reading_poll if hasattr(select, "poll") else _reading_select
+"""Return what waits until this file descriptor has something to read, and tells whether it has: for many waits.
+
+What it returns takes a timeout in seconds, or None, and serves one thread at a time.
 """

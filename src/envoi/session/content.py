@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envoi.session.plan import Plan
     from envoi.smtp.replies import Reply
 
-__all__ = ["Progress", "Upload", "whole"]
+__all__ = ["Progress", "Upload", "check_refusal"]
 
 Progress = Callable[[int, "int | None"], None]
 """Told the octets sent so far, and the total or None when it is unknown."""
@@ -34,11 +34,6 @@ CHUNK = PIECE
 """Octets of a BDAT chunk of a large message."""
 CHUNKS_IN_FLIGHT = 16
 """Chunks whose replies may be outstanding when the server offers PIPELINING."""
-
-
-async def whole(content: Content, planned: Plan) -> bytes:
-    """Return a small message in one piece, ready for BDAT."""
-    return b"".join([piece async for piece in _for_bdat(content, planned)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +81,12 @@ class Upload:
         async for piece in _pieces(self.content, self.planned):
             held += machine.content(piece)
             if len(held) >= PIECE:
-                await self._check_refusal()
+                await check_refusal(link)
                 await link.write(bytes(held))
                 held.clear()
             sent += len(piece)
             self._tell(sent)
-        await self._check_refusal()
+        await check_refusal(link)
         await self.ending()
         link.begin(Phase.FINAL)
         await link.write(bytes(held) + machine.end_content(replies=self.replies))
@@ -131,18 +126,24 @@ class Upload:
                 return reply
         return None
 
-    async def _check_refusal(self) -> None:
-        reply = await self.link.overheard()
-        if reply is not None:
-            raise MessageRejected(
-                f"{self.link.server} refused the message before it had it all: {reply}",
-                phase=Phase.CONTENT,
-                reply=reply,
-            )
-
     def _tell(self, sent: int) -> None:
         if self.progress is not None:
             self.progress(sent, self.planned.size)
+
+
+async def check_refusal(link: Link) -> None:
+    """Make sure that the server still listens to the message.
+
+    Raises:
+        MessageRejected: it refused it before it had it all; the link is closed.
+    """
+    reply = await link.overheard()
+    if reply is not None:
+        raise MessageRejected(
+            f"{link.server} refused the message before it had it all: {reply}",
+            phase=Phase.CONTENT,
+            reply=reply,
+        )
 
 
 async def _for_bdat(content: Content, planned: Plan) -> AsyncIterator[bytes]:

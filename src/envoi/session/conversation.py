@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from envoi.errors import EnvoiError
     from envoi.message.content import Content
     from envoi.message.envelope import DeliveryOptions, Envelope, Recipient
+    from envoi.message.signing import DKIMSigner
     from envoi.ports import Runtime, TLSInfo
     from envoi.session.content import Progress
     from envoi.session.link import Link
@@ -76,6 +77,11 @@ class Conversation:
         """What TLS agreed on; None in clear, or without a connection."""
         return None if self._link is None else self._link.tls
 
+    @property
+    def signer(self) -> DKIMSigner | None:
+        """What signs every mail of this session."""
+        return self._settings.signer
+
     async def open(self) -> None:
         """Connect and log in.
 
@@ -111,15 +117,16 @@ class Conversation:
         """Hand one message over, on a connection that works; see `envoi.session.submit`."""
         if content.is_async and not self._waits:
             raise UsageError(NO_LOOP)
-        link, fresh = await self._ready()
-        try:
-            return await self._submit(link, content, envelope, progress, before_final)
-        except Disconnected as error:
-            if fresh or error.accepted is not Accepted.NO or error.phase not in _UNTOUCHED:
-                raise
-            link.note("the server had let the connection go; opening another")
-            link.abort()
-        link, _ = await self._ready()
+        link = await self._kept()
+        if link is not None:
+            try:
+                return await self._submit(link, content, envelope, progress, before_final)
+            except DeliveryError as error:
+                if not _is_stale(link, error):
+                    raise
+                link.note("the connection was no longer good; opening another")
+                link.abort()
+        link = await self._fresh()
         return await self._submit(link, content, envelope, progress, before_final)
 
     async def attempt(self, mail: Mail, options: DeliveryOptions | None) -> Receipt | EnvoiError:
@@ -132,7 +139,7 @@ class Conversation:
 
     async def noop(self) -> Reply:
         """NOOP."""
-        link, _ = await self._ready()
+        link = await self._ready()
         return await link.exchange(commands.noop())
 
     async def verify(self, address: str) -> Reply:
@@ -141,7 +148,7 @@ class Conversation:
         Raises:
             NotSupportedByServer: the address needs SMTPUTF8 (RFC 6531 §3.7.4.2).
         """
-        link, _ = await self._ready()
+        link = await self._ready()
         utf8 = not address.isascii()
         if utf8 and "SMTPUTF8" not in link.machine.capabilities:
             raise NotSupportedByServer(f"{link.server} does not offer SMTPUTF8, which {address!r} needs")
@@ -149,7 +156,7 @@ class Conversation:
 
     async def probe(self, recipient: str, sender: str) -> Reply:
         """See `envoi.session.probe`."""
-        link, _ = await self._ready()
+        link = await self._ready()
         return await probe(link, recipient, sender)
 
     async def close(self) -> None:
@@ -166,29 +173,37 @@ class Conversation:
         if link is not None:
             link.abort()
 
-    async def _ready(self) -> tuple[Link, bool]:
-        """Return a link whose turn it is, and whether it was opened just now."""
-        if self._closed:
-            raise UsageError("the session is closed; open() it again, or use it inside its with block")
-        link = self._link
-        if link is not None and link.alive:
-            link.deadline_at = self._deadline_at()
+    async def _ready(self) -> Link:
+        """Return a link whose turn it is."""
+        link = await self._kept()
+        if link is not None:
             try:
                 link.begin(Phase.MAIL)
                 await link.check_turn()
             except DeliveryError:
                 link.note("the connection was no longer good; opening another")
             else:
-                if not self._is_worn(link):
-                    return link, False
-                await link.quit()
-        self._link = await open_link(self._runtime, self._settings, deadline_at=self._deadline_at())
-        return self._link, True
+                return link
+        return await self._fresh()
 
-    def _is_worn(self, link: Link) -> bool:
+    async def _kept(self) -> Link | None:
+        """Return the link there is, as long as nothing speaks against it."""
+        if self._closed:
+            raise UsageError("the session is closed; open() it again, or use it inside its with block")
+        link = self._link
+        if link is None or not link.alive:
+            return None
+        link.deadline_at = self._deadline_at()
         # RFC 9422 §3.1: how many messages the server takes per connection.
-        most = link.machine.capabilities.limit("MAILMAX")
-        return most is not None and link.messages >= most
+        most = link.terms.most_messages
+        if most is None or link.messages < most:
+            return link
+        await link.quit()
+        return None
+
+    async def _fresh(self) -> Link:
+        self._link = await open_link(self._runtime, self._settings, deadline_at=self._deadline_at())
+        return self._link
 
     async def _submit(
         self,
@@ -213,8 +228,10 @@ class Conversation:
         return None if seconds is None else self._runtime.clock.monotonic() + seconds
 
 
-_UNTOUCHED = frozenset({Phase.RESET, Phase.MAIL})
-"""Where a connection can break without the server having heard of the message's recipients."""
+def _is_stale(link: Link, error: DeliveryError) -> bool:
+    """Whether the connection broke before the server had heard of the message's recipients."""
+    early = error.phase in (Phase.RESET, Phase.MAIL) and error.accepted is Accepted.NO
+    return early and (link.stale or isinstance(error, Disconnected))
 
 
 async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:

@@ -11,19 +11,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envoi.errors import DeadlineExceeded, DeliveryError, Disconnected, Phase, RemoteProtocolError, Retry
+from envoi.session.terms import Terms
 from envoi.smtp import commands
 from envoi.smtp.client import ClientMachine
 from envoi.smtp.commands import Command, Verb
 from envoi.smtp.tables import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
 
     from envoi.ports import Clock, Stream, TLSInfo, TLSOptions
+    from envoi.session.flight import Flight
     from envoi.session.timeouts import Timeouts
     from envoi.session.transcript import Transcript
     from envoi.smtp.replies import Reply
+
+    T = TypeVar("T")
 
 __all__ = ["Link"]
 
@@ -63,14 +67,16 @@ class Link:
         deadline_at: when everything must be over, by the clock's `monotonic`; None for never.
         phase: where errors and timeouts belong.
         messages: how many messages the server has been offered on this connection.
-        used_at: when the last reply came, by the same clock.
+        used_at: when the server last said something, by the same clock.
         lost: the error that broke the connection while something was written.
+        stale: whether it was not our turn when we wanted to speak.
     """
 
     __slots__ = (
         "_clock",
+        "_limits",
         "_stream",
-        "_timeouts",
+        "_terms",
         "_transcript",
         "deadline_at",
         "lost",
@@ -78,6 +84,7 @@ class Link:
         "messages",
         "phase",
         "server",
+        "stale",
         "used_at",
     )
 
@@ -92,13 +99,15 @@ class Link:
     ) -> None:
         self._stream = stream
         self._clock = clock
-        self._timeouts = timeouts
+        self._limits = timeouts.by_phase()
         self._transcript = transcript
+        self._terms: Terms | None = None
         self.phase = Phase.GREETING
         self.server = server
         self.machine = ClientMachine()
         self.deadline_at: float | None = None
         self.lost: Disconnected | None = None
+        self.stale = False
         self.messages = 0
         self.used_at = clock.monotonic()
 
@@ -121,6 +130,19 @@ class Link:
     def local_address(self) -> str | None:
         """Our own IP address on this connection."""
         return self._stream.local_address
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether somebody follows the dialogue, line by line."""
+        return self._transcript is not None
+
+    @property
+    def terms(self) -> Terms:
+        """What the server takes, by its last EHLO."""
+        offered = self.machine.capabilities
+        if self._terms is None or self._terms.offered is not offered:
+            self._terms = Terms.of(offered)
+        return self._terms
 
     @property
     def idle_seconds(self) -> float:
@@ -147,23 +169,29 @@ class Link:
         Raises:
             Disconnected, RemoteProtocolError: it is not our turn (`check_turn`); nothing was written.
         """
-        await self.write(await self.prepare(group))
-
-    async def prepare(self, group: Sequence[Command], chunk: bytes | None = None) -> bytes:
-        """Return the octets of commands for `write`; behind them `chunk`, a whole message, by BDAT."""
-        machine = self.machine
         self.begin(PHASES[group[0].verb])
         await self.check_turn()
-        with self._guard():
-            octets = machine.send_group(group)
-            if chunk is not None:
-                octets += machine.chunk(chunk, last=True)
+        try:
+            octets = self.machine.send_group(group)
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._show(group)
+        await self.write(octets)
+
+    def expect(self, flight: Flight) -> bytes:
+        """Return the octets of a flight for `write`: its commands, and behind BDAT the message."""
+        self.machine.expect(flight.verbs)
+        if flight.shown is not None:
+            self._show(flight.shown)
+            if flight.chunked:
+                self.note(f"the message by BDAT, {len(flight.body)} octets")
+        return flight.head + flight.body if flight.chunked else flight.head
+
+    def _show(self, group: Sequence[Command]) -> None:
         if self._transcript is not None:
             for command in group:
                 self._transcript.sent(command)
-            if chunk is not None:
-                self._transcript.note(f"the message by BDAT, {len(chunk)} octets")
-        return octets
 
     async def write(self, octets: bytes) -> None:
         """Write octets that the machine gave.
@@ -171,25 +199,33 @@ class Link:
         When the connection breaks, what the server said before may still be there: `hear` and `overheard`
         read on, and raise the error where that ends.
         """
-        with self._guard():
-            try:
-                await self._stream.write(octets, self._remaining(self._timeouts.of_phase(self.phase)))
-            except Disconnected as error:
-                self.lost = error
+        try:
+            await self._stream.write(octets, self._remaining(self._limits[self.phase]))
+        except Disconnected as error:
+            self.lost = error
+        except BaseException as error:
+            self._end(error)
+            raise
 
     async def hear(self) -> tuple[Verb, Reply]:
         """Wait for the next reply, and return it with the verb it answers."""
-        expected = self.machine.expected
-        if expected is not None:
-            self.begin(PHASES[expected])
-        with self._guard():
-            verb, reply = self.machine.next_reply() or await self._read_reply()
+        verb, reply = await self._answer(self.machine.next_reply)
         if self._transcript is not None:
             self._transcript.received(reply)
         if not self.alive and verb is not Verb.QUIT:
             # 421: the server has closed its side, or is about to.
             self._stream.abort()
         return verb, reply
+
+    async def hear_run(self) -> tuple[Sequence[Verb], Reply]:
+        """The same for several replies at once, as `ClientMachine.next_run` finds them, when nobody follows."""
+        if self._transcript is not None:
+            verb, reply = await self.hear()
+            return (verb,), reply
+        verbs, reply = await self._answer(self.machine.next_run)
+        if not self.alive:
+            self._stream.abort()
+        return verbs, reply
 
     async def check_turn(self) -> None:
         """Make sure that it is our turn: nothing may have arrived that nobody asked for.
@@ -198,7 +234,7 @@ class Link:
             Disconnected: the server has closed the connection, perhaps with a 421.
             RemoteProtocolError: it said something else.
         """
-        with self._guard():
+        try:
             arrived = await self._stream.poll()
             if arrived is not None:
                 self._take(arrived)
@@ -206,10 +242,14 @@ class Link:
                 if answer is not None:
                     raise self._hung_up(answer[1])
             self.machine.check_quiet()
+        except BaseException as error:
+            self.stale = True
+            self._end(error)
+            raise
 
     async def overheard(self) -> Reply | None:
         """Return what a server has said into the middle of our message, if it has; that ends the link."""
-        with self._guard():
+        try:
             arrived = await self._stream.poll()
             if arrived is None and self.lost is None and self.machine.quiet:
                 return None
@@ -226,6 +266,9 @@ class Link:
                     phase=self.phase,
                     reply=reply,
                 )
+        except BaseException as error:
+            self._end(error)
+            raise
         self.abort()
         return reply
 
@@ -233,12 +276,17 @@ class Link:
         """Do the TLS handshake; after STARTTLS, what was learnt or left over in clear does not count."""
         self.begin(Phase.TLS)
         upgrade = self.machine.state is State.HANDSHAKE
-        with self._guard():
+        try:
             if upgrade:
                 await self._refuse_injected()
-            info = await self._stream.start_tls(options, server_hostname, self._remaining(self._timeouts.tls))
+            info = await self._stream.start_tls(
+                options, server_hostname, self._remaining(self._limits[Phase.TLS])
+            )
             if upgrade:
                 self.machine.tls_established()
+        except BaseException as error:
+            self._end(error)
+            raise
         self.note(
             f"{info.version}, {info.cipher}, certificate {'verified' if info.verified else 'NOT VERIFIED'}"
         )
@@ -269,16 +317,28 @@ class Link:
             self._take(arrived)
         self.machine.check_clear()
 
-    async def _read_reply(self) -> tuple[Verb, Reply]:
-        limit = self._timeouts.of_phase(self.phase)
-        until = None if limit is None else self._clock.monotonic() + limit
-        while True:
-            remaining = None if until is None else max(until - self._clock.monotonic(), 0.0)
-            self._take(await self._stream.read(self._remaining(remaining)))
-            answer = self.machine.next_reply()
+    async def _answer(self, look: Callable[[], T | None]) -> T:
+        """Read until there is what is looked for; one reply has one time for all its octets."""
+        expected = self.machine.expected
+        if expected is not None:
+            self.phase = PHASES[expected]
+        try:
+            answer = look()
             if answer is not None:
-                self.used_at = self._clock.monotonic()
                 return answer
+            limit = remaining = self._limits[self.phase]
+            began = self._clock.monotonic()
+            while True:
+                self._take(await self._stream.read(self._remaining(remaining)))
+                self.used_at = self._clock.monotonic()
+                answer = look()
+                if answer is not None:
+                    return answer
+                if limit is not None:
+                    remaining = began + limit - self.used_at
+        except BaseException as error:
+            self._end(error)
+            raise
 
     def _take(self, octets: bytes) -> None:
         if octets:
@@ -291,15 +351,12 @@ class Link:
         raise Disconnected(f"{self.server} closed the connection{said}", phase=self.phase, retry=Retry.NOW)
 
     def _remaining(self, timeout: float | None) -> float | None:
-        if self.deadline_at is None:
-            return self._checked(timeout)
-        left = self.deadline_at - self._clock.monotonic()
-        return self._checked(left if timeout is None else min(left, timeout))
-
-    def _checked(self, seconds: float | None) -> float | None:
-        if seconds is not None and seconds <= 0:
+        if self.deadline_at is not None:
+            left = self.deadline_at - self._clock.monotonic()
+            timeout = left if timeout is None else min(left, timeout)
+        if timeout is not None and timeout <= 0:
             raise DeadlineExceeded(f"{self.server} took too long", phase=self.phase)
-        return seconds
+        return timeout
 
     def _hung_up(self, reply: Reply) -> Disconnected:
         return Disconnected(
@@ -330,29 +387,8 @@ class Link:
         except DeliveryError:
             return reply
 
-    def _guard(self) -> _Guard:
-        return _Guard(self)
-
-
-class _Guard:
-    """Whatever goes wrong inside, cancellation too, ends the link, and is told with its place.
-
-    A class, as a generator would cost a tenth of sending a short mail.
-    """
-
-    __slots__ = ("_link",)
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None:
-            return
-        self._link.abort()
+    def _end(self, error: BaseException) -> None:
+        """Whatever went wrong, cancellation too, ends the link, and is told with its place."""
+        self.abort()
         if isinstance(error, DeliveryError):
-            error.phase = self._link.phase
+            error.phase = self.phase

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from envoi.errors import UsageError
 from envoi.message.envelope import Envelope
-from envoi.message.raw import RawEmail
+from envoi.message.raw import RawContent, RawEmail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +47,8 @@ def outgoing(
         UsageError: the mail is of no kind that can be sent, or an envelope is missing.
         InvalidAddress: an address of the envelope is wrong.
     """
+    if isinstance(mail, bytes) and sender is not None and recipients is not None and signer is None:
+        return RawContent.of(mail), Envelope.of(sender, recipients, options)
     # By what it can do, not by its class: whoever sends bytes need not load the composer.
     content = cast("_Addressed", mail) if hasattr(mail, "envelope") else _raw(mail, sender, recipients)
     if signer is not None and not signer.has_signed(content):

@@ -1,8 +1,8 @@
 """How a message will travel, decided before a word of it is said.
 
-`plan` holds a message and its envelope against what the server offers and returns the commands to
+`plan` holds a message and its envelope against the server's terms and returns the commands to
 send, or raises, with nothing sent, when the server cannot carry it. Pure: no I/O, no state. The
-plan is carried out by `submit`.
+plan is carried out by `transaction`; one whose octets all travel together is a `flight`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envoi.errors import InvalidAddress, MessageTooLarge, NotSupportedByServer
-from envoi.message.content import WireEncoding
 from envoi.smtp import commands, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envoi.message.content import Content, Requirements
+    from envoi.message.content import Content, Requirements, WireEncoding
     from envoi.message.envelope import DeliveryOptions, Envelope, Recipient
-    from envoi.smtp.capabilities import Capabilities
+    from envoi.session.terms import Terms
     from envoi.smtp.commands import Command
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "check_limits", "plan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ class Plan:
     size: int | None
 
 
-def plan(envelope: Envelope, content: Content, offered: Capabilities, *, server: str) -> Plan:
+def plan(envelope: Envelope, content: Content, terms: Terms, *, server: str) -> Plan:
     """Decide how to send.
 
     Raises:
@@ -56,54 +55,53 @@ def plan(envelope: Envelope, content: Content, offered: Capabilities, *, server:
         MessageTooLarge: the content is larger than the server takes.
         InvalidAddress: an address needs SMTPUTF8, which is not offered.
     """
-    can = WireEncoding(
-        eightbit="8BITMIME" in offered,
-        binary="BINARYMIME" in offered and "CHUNKING" in offered,
-        smtputf8="SMTPUTF8" in offered,
-    )
     # First, as it can name the address where the content would only say what is missing.
-    _check_addresses(envelope, can, server)
-    needs = content.requirements(can)
+    _check_addresses(envelope, terms, server)
+    needs = content.requirements(terms.encoding)
     used = needs.encoding
     size = content.size(used)
-    _check_size(size, offered, server)
-    _check_extensions(envelope, offered, server)
+    _check_extensions(envelope, terms, server)
+    check_limits(len(envelope.recipients), size, terms, server)
     utf8 = envelope.needs_smtputf8 or needs.smtputf8
     return Plan(
         mail=commands.mail(
-            envelope.sender, _mail_parameters(envelope.options, offered, needs, size, utf8=utf8)
+            envelope.sender, _mail_parameters(envelope.options, terms, needs, size, utf8=utf8)
         ),
         recipients={
             recipient.address: commands.rcpt(recipient.address, _rcpt_parameters(recipient, envelope.options))
             for recipient in envelope.recipients
         },
         used=used,
-        chunking="CHUNKING" in offered,
-        pipelining="PIPELINING" in offered,
+        chunking=terms.chunking,
+        pipelining=terms.pipelining,
         all_or_nothing=envelope.options.all_or_nothing,
         size=size,
     )
 
 
-def _check_size(size: int | None, offered: Capabilities, server: str) -> None:
-    limit = offered.size
-    if size is not None and limit is not None and size > limit:
+def check_limits(recipients: int, size: int | None, terms: Terms, server: str) -> None:
+    """Hold a message against the limits that the server has announced.
+
+    Raises:
+        MessageTooLarge: of octets.
+        NotSupportedByServer: of recipients.
+    """
+    largest, most = terms.largest, terms.most_recipients
+    if size is not None and largest is not None and size > largest:
         raise MessageTooLarge(
-            f"the message has {size:,} octets, and {server} takes {limit:,} at most. "
+            f"the message has {size:,} octets, and {server} takes {largest:,} at most. "
             "Send a link instead of the attachment, or split it"
         )
-
-
-def _check_extensions(envelope: Envelope, offered: Capabilities, server: str) -> None:
-    for keyword, wish in _wishes(envelope):
-        if keyword not in offered:
-            raise NotSupportedByServer(f"{server} does not offer {keyword}, which {wish} needs")
-    most = offered.limit("RCPTMAX")
-    if most is not None and len(envelope.recipients) > most:
+    if most is not None and recipients > most:
         raise NotSupportedByServer(
-            f"{server} takes {most} recipients per message, and this one has "
-            f"{len(envelope.recipients)}: send it in parts"
+            f"{server} takes {most} recipients per message, and this one has {recipients}: send it in parts"
         )
+
+
+def _check_extensions(envelope: Envelope, terms: Terms, server: str) -> None:
+    for keyword, wish in _wishes(envelope):
+        if keyword not in terms.offered:
+            raise NotSupportedByServer(f"{server} does not offer {keyword}, which {wish} needs")
 
 
 def _wishes(envelope: Envelope) -> Iterator[tuple[str, str]]:
@@ -125,8 +123,8 @@ def _wishes(envelope: Envelope) -> Iterator[tuple[str, str]]:
         yield "DELIVERBY", "deliver_by"
 
 
-def _check_addresses(envelope: Envelope, can: WireEncoding, server: str) -> None:
-    if envelope.needs_smtputf8 and not can.smtputf8:
+def _check_addresses(envelope: Envelope, terms: Terms, server: str) -> None:
+    if envelope.needs_smtputf8 and not terms.encoding.smtputf8:
         addresses = (envelope.sender, *(each.address for each in envelope.recipients))
         culprit = next(address for address in addresses if not address.isascii())
         raise InvalidAddress(
@@ -136,9 +134,9 @@ def _check_addresses(envelope: Envelope, can: WireEncoding, server: str) -> None
 
 
 def _mail_parameters(
-    options: DeliveryOptions, offered: Capabilities, needs: Requirements, size: int | None, *, utf8: bool
+    options: DeliveryOptions, terms: Terms, needs: Requirements, size: int | None, *, utf8: bool
 ) -> Iterator[str]:
-    if size is not None and "SIZE" in offered:
+    if size is not None and terms.sized:
         yield parameters.size(size)
     if needs.body != "7bit":
         yield parameters.body(needs.body)

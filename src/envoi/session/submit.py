@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envoi.errors import DeliveryError
+from envoi.session.flight import flight_as_planned, fly, ordinary_flight
 from envoi.session.plan import plan
 from envoi.session.receipt import Receipt
-from envoi.session.transaction import MAYBE_REMEDY, Transaction
+from envoi.session.tally import MAYBE_REMEDY
+from envoi.session.transaction import Transaction
+from envoi.smtp.tables import State
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,9 +22,12 @@ if TYPE_CHECKING:
     from envoi.message.content import Content
     from envoi.message.envelope import Envelope
     from envoi.session.content import Progress
+    from envoi.session.flight import Flight
     from envoi.session.link import Link
+    from envoi.session.tally import Tally
+    from envoi.smtp.replies import Reply
 
-__all__ = ["MAYBE_REMEDY", "submit"]
+__all__ = ["MAYBE_REMEDY", "receipt_for", "submit"]
 
 
 async def submit(
@@ -54,27 +60,51 @@ async def submit(
     Another exception that ends it early (a cancellation, Ctrl-C) has `MAYBE_REMEDY` among its notes when the
     message may have been taken.
     """
-    planned = plan(envelope, content, link.machine.capabilities, server=link.server)
-    transaction = Transaction(link, planned, content, lmtp=lmtp, before_final=before_final)
+    flight = None if lmtp else _flight(link, envelope, content, cautious=cautious)
+    if flight is not None:
+        tally, flow = flight.tally, fly(link, flight, progress=progress, before_final=before_final)
+    else:
+        planned = plan(envelope, content, link.terms, server=link.server)
+        transaction = Transaction(link, planned, content, lmtp=lmtp, before_final=before_final)
+        tally, flow = transaction.tally, transaction.run(progress=progress)
     try:
-        reply = await transaction.run(cautious=cautious, progress=progress)
+        reply = await flow
     except DeliveryError as error:
-        transaction.judge(error)
+        tally.judge(error)
         raise
     except BaseException as error:
         # Cancelled, or stopped by Ctrl-C: that exception is nobody's to change, but it can carry a word.
-        if transaction.undecided:
+        if tally.undecided:
             error.add_note(MAYBE_REMEDY)
         raise
     finally:
         link.messages += 1
+    return receipt_for(link, envelope, content, tally, reply)
+
+
+def _flight(link: Link, envelope: Envelope, content: Content, *, cautious: bool) -> Flight | None:
+    """Return the flight of the message, if it can go by one now."""
+    terms, server = link.terms, link.server
+    # Behind RSET it is not certain that the server will understand the rest.
+    if not terms.pipelining or (cautious and terms.chunking) or link.machine.state is not State.READY:
+        return None
+    if not link.is_shown:
+        flight = ordinary_flight(envelope, content, terms, server=server)
+        if flight is not None:
+            return flight
+    return flight_as_planned(plan(envelope, content, terms, server=server), content, server=server)
+
+
+def receipt_for(link: Link, envelope: Envelope, content: Content, tally: Tally, reply: Reply) -> Receipt:
+    """Return the receipt of a message that was accepted by `reply`."""
+    tls = link.tls
     return Receipt(
         message_id=content.message_id,
         sender=envelope.sender,
-        accepted=tuple(transaction.accepted),
-        refused=transaction.refused,
+        accepted=tuple(tally.accepted),
+        refused=tally.refused,
         reply=reply,
         server=link.server,
-        tls=None if link.tls is None else link.tls.version,
-        verified=link.tls is not None and link.tls.verified,
+        tls=None if tls is None else tls.version,
+        verified=tls is not None and tls.verified,
     )

@@ -58,9 +58,9 @@ class Timeouts:
             return value
         return cls(**{entry.name: value for entry in fields(cls)})
 
-    def of_phase(self, phase: Phase) -> float | None:
-        """Return the timeout of a phase."""
-        return getattr(self, _FIELD.get(phase, "reply"))  # type: ignore[no-any-return]
+    def by_phase(self) -> Mapping[Phase, float | None]:
+        """Return the timeout of each phase."""
+        return {phase: getattr(self, _FIELD.get(phase, "reply")) for phase in Phase}
 
 
 _FIELD: Mapping[Phase, str] = {

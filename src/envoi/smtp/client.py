@@ -10,6 +10,7 @@ the server really said. How long to wait for what is `session`'s business.
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envoi.errors import LocalProtocolError, Phase, RemoteProtocolError
@@ -22,7 +23,7 @@ from envoi.smtp.replies import Reply, ReplyReader
 from envoi.smtp.tables import LAST_IN_GROUP, TRANSITIONS, Outcome, State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["ClientMachine"]
 
@@ -86,18 +87,18 @@ class ClientMachine:
         Raises:
             LocalProtocolError: the command may not come now; nothing changes.
         """
-        verb = command.verb
-        if self._outstanding and self._outstanding[-1] in LAST_IN_GROUP:
-            raise self._out_of_order(
-                f"{verb.value} may not follow {self._outstanding[-1].value} before its reply"
-            )
-        try:
-            outcomes = TRANSITIONS[self._ahead][verb]
-        except KeyError:
-            raise self._out_of_order(f"{verb.value} may not be sent in state {self._ahead.value!r}") from None
-        self._ahead = outcomes.get(Outcome.DONE) or outcomes.get(Outcome.MORE) or self._ahead
-        self._outstanding.append(verb)
+        self.expect((command.verb,))
         return command.line
+
+    def expect(self, verbs: tuple[Verb, ...]) -> None:
+        """Expect the replies of commands that travel together, spelt elsewhere.
+
+        Raises:
+            LocalProtocolError: they may not come now; nothing changes.
+        """
+        last = self._outstanding[-1] if self._outstanding else None
+        self._ahead = _after(self._ahead, last, verbs)
+        self._outstanding.extend(verbs)
 
     def send_group(self, group: Sequence[Command]) -> bytes:
         """Return the octets of several commands that travel together."""
@@ -116,6 +117,13 @@ class ClientMachine:
         self._ahead = State.READY
         self._outstanding.extend([Verb.CONTENT] * replies)
         return rest + LONE_DOT
+
+    def expect_content(self) -> None:
+        """Expect the reply to a message that is sent after 354 in one piece, made by `data.whole_data`."""
+        self._open_content()
+        self._filters = None
+        self._ahead = State.READY
+        self._outstanding.append(Verb.CONTENT)
 
     def chunk(self, data: bytes, *, last: bool, replies: int = 1) -> bytes:
         """Return a BDAT command with its octets, as they are (RFC 3030)."""
@@ -142,6 +150,33 @@ class ClientMachine:
         self._advance(verb, reply)
         return verb, reply
 
+    def next_run(self) -> tuple[Sequence[Verb], Reply] | None:
+        """Return the verbs that the next replies answer, and the last of these replies; None as above.
+
+        It is one reply, unless there are several positive ones of one line within a transaction: of those
+        only the last can matter.
+
+        Raises:
+            RemoteProtocolError: as `next_reply`.
+        """
+        if not self._reader.buffer:
+            return None
+        most = 0
+        for verb in self._outstanding:
+            most += verb in _STEPS
+            if verb not in _MIDDLE:
+                break
+        run = self._reader.next_run(most) if most > 1 else None
+        if run is None:
+            answer = self.next_reply()
+            return None if answer is None else ((answer[0],), answer[1])
+        verbs = [self._outstanding.popleft() for _ in range(run[0])]
+        for verb in verbs:
+            self.state = _DONE[self.state].get(verb, self.state)
+        if not self._outstanding:
+            self._ahead = self.state
+        return verbs, run[1]
+
     def last_words(self) -> Reply | None:
         """Return the next whole reply whatever it answers, for a connection that is breaking down."""
         return self._reader.next_reply()
@@ -153,7 +188,7 @@ class ClientMachine:
             RemoteProtocolError: the server has said more than it was asked.
         """
         if self._outstanding:
-            raise self._out_of_order(f"{len(self._outstanding)} replies are still to come")
+            raise _out_of_order(f"{len(self._outstanding)} replies are still to come")
         if not self.quiet:
             raise RemoteProtocolError(
                 f"the server sent {self.unread} before it was asked",
@@ -168,7 +203,7 @@ class ClientMachine:
             RemoteProtocolError: octets arrived in clear behind the 220: somebody injects commands.
         """
         if self.state is not State.HANDSHAKE:
-            raise self._out_of_order("TLS without STARTTLS")
+            raise _out_of_order("TLS without STARTTLS")
         self.check_clear()
         self.capabilities = Capabilities()
         self.state = self._ahead = State.GREETED
@@ -196,7 +231,7 @@ class ClientMachine:
     def _open_content(self) -> tuple[Normaliser, DotStuffer]:
         if self._filters is None:
             if self.state is not State.CONTENT or self._outstanding:
-                raise self._out_of_order("the message may not be sent before 354")
+                raise _out_of_order("the message may not be sent before 354")
             self._filters = (Normaliser(), DotStuffer())
         return self._filters
 
@@ -234,9 +269,34 @@ class ClientMachine:
             f"the server sent {reply.code} before it was asked", phase=Phase.COMMAND, reply=reply
         )
 
-    def _out_of_order(self, what: str) -> LocalProtocolError:
-        return LocalProtocolError(what, phase=Phase.COMMAND)
 
+def _out_of_order(what: str) -> LocalProtocolError:
+    return LocalProtocolError(what, phase=Phase.COMMAND)
+
+
+@lru_cache(maxsize=512)
+def _after(state: State, last: Verb | None, verbs: tuple[Verb, ...]) -> State:
+    """Where these verbs lead if all goes well, behind a last one whose reply is still to come."""
+    for verb in verbs:
+        if last in LAST_IN_GROUP:
+            raise _out_of_order(f"{verb.value} may not follow {last.value} before its reply")
+        try:
+            outcomes = TRANSITIONS[state][verb]
+        except KeyError:
+            raise _out_of_order(f"{verb.value} may not be sent in state {state.value!r}") from None
+        state = outcomes.get(Outcome.DONE) or outcomes.get(Outcome.MORE) or state
+        last = verb
+    return state
+
+
+_DONE: Mapping[State, Mapping[Verb, State]] = {
+    state: {verb: outcomes[Outcome.DONE] for verb, outcomes in row.items() if Outcome.DONE in outcomes}
+    for state, row in TRANSITIONS.items()
+}
+"""What `TRANSITIONS` says of replies that are positive."""
+_MIDDLE: frozenset[Verb] = frozenset({Verb.RSET, Verb.MAIL, Verb.RCPT})
+_STEPS: frozenset[Verb] = _MIDDLE | {Verb.BDAT, Verb.BDAT_LAST, Verb.CONTENT}
+"""Verbs of a transaction whose positive reply changes nothing but the state."""
 
 _HELLOS: frozenset[Verb] = frozenset({Verb.EHLO, Verb.HELO, Verb.LHLO})
 _CONTINUED: frozenset[Verb] = frozenset({Verb.AUTH, Verb.AUTH_RESPONSE, Verb.DATA})

@@ -30,6 +30,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _PATH = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s<>"\\])+')
 MAX_PATH = 254
 """RFC 5321 §4.5.3.1.3 allows 256 octets, the angle brackets included."""
+# Of these characters none needs quoting, none ends a path, and all are ASCII.
+_ORDINARY = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,189}")
 
 REDACTED = "<redacted>"
 
@@ -129,6 +131,26 @@ def data() -> Command:
 def bdat(size: int, *, last: bool) -> Command:
     """The line in front of a chunk of `size` octets (RFC 3030 §2)."""
     return _line(Verb.BDAT_LAST, f"BDAT {size} LAST") if last else _line(Verb.BDAT, f"BDAT {size}")
+
+
+def transaction(
+    sender: str, recipients: Iterable[str], parameters: Iterable[str] = (), *, chunk: int | None
+) -> bytes | None:
+    """MAIL with its parameters, RCPT for each, and DATA, or with `chunk` the line in front of BDAT's octets.
+
+    The same octets as of the commands one by one, in a fraction of the time. None when an address is of a
+    kind that the ordinary way has to judge: then nothing is known of it.
+    """
+    if sender and _ORDINARY.fullmatch(sender) is None:
+        return None
+    words = [f"MAIL FROM:<{sender}>", *parameters]
+    lines = [" ".join(words)]
+    for address in recipients:
+        if _ORDINARY.fullmatch(address) is None:
+            return None
+        lines.append(f"RCPT TO:<{address}>")
+    lines.append("DATA\r\n" if chunk is None else f"BDAT {chunk} LAST\r\n")
+    return "\r\n".join(lines).encode("ascii")
 
 
 def rset() -> Command:

@@ -78,13 +78,17 @@ class Reply:
 
 
 class ReplyReader:
-    """Collects bytes and hands out whole replies, without the secrets that `redactor` knows."""
+    """Collects bytes and hands out whole replies, without the secrets that `redactor` knows.
 
-    __slots__ = ("_begun", "_buffer", "_code", "_lines", "_redactor", "_size")
+    Attributes:
+        buffer: what has arrived and was not read, whole lines of a reply that goes on excepted; to look at.
+    """
+
+    __slots__ = ("_begun", "_code", "_lines", "_redactor", "_size", "buffer")
 
     def __init__(self, redactor: Redactor | None = None) -> None:
         self._redactor = redactor or Redactor()
-        self._buffer = bytearray()
+        self.buffer = bytearray()
         self._begun = False
         self._lines: list[bytes] = []
         self._code = b""
@@ -93,16 +97,16 @@ class ReplyReader:
     @property
     def pending(self) -> bytes:
         """What has arrived and was not handed out, the beginning of a reply included."""
-        return b"\n".join([*self._lines, bytes(self._buffer)])
+        return b"\n".join([*self._lines, bytes(self.buffer)])
 
     @property
     def empty(self) -> bool:
         """Whether nothing is pending."""
-        return not self._buffer and not self._lines
+        return not self.buffer and not self._lines
 
     def feed(self, data: bytes) -> None:
         """Take what arrived."""
-        self._buffer += data
+        self.buffer += data
 
     def next_reply(self) -> Reply | None:
         """Return the next whole reply, or None when more bytes are needed.
@@ -111,13 +115,13 @@ class ReplyReader:
             RemoteProtocolError: what arrived is not a reply, or is larger than any reply may be.
         """
         while True:
-            end = self._buffer.find(b"\n")
+            end = self.buffer.find(b"\n")
             if end < 0:
-                if len(self._buffer) > MAX_LINE + len(b"\r"):
+                if len(self.buffer) > MAX_LINE + len(b"\r"):
                     raise _malformed("a reply line longer than 8 KiB")
                 return None
-            line = bytes(self._buffer[:end]).removesuffix(b"\r")
-            del self._buffer[: end + 1]
+            line = bytes(self.buffer[:end]).removesuffix(b"\r")
+            del self.buffer[: end + 1]
             # Some servers put an empty line before the greeting; anywhere else it is no reply.
             stray, self._begun = not (line or self._begun), True
             if stray:
@@ -126,6 +130,21 @@ class ReplyReader:
                 return self._cleaned(reply)
             if self._is_last(line):
                 return self._finish()
+
+    def next_run(self, most: int) -> tuple[int, Reply] | None:
+        """Return how many positive replies of one short line come next, up to `most`, and the last of them.
+
+        None when the next reply is of another kind, or not there: `next_reply` knows what to make of it.
+        """
+        match = None if self._lines else _run(most).match(self.buffer)
+        if match is None:
+            return None
+        end = match.end()
+        start = self.buffer.rfind(b"\n", 0, end - 1) + 1
+        reply = _positive(bytes(self.buffer[start : end - 2]))
+        count = self.buffer.count(b"\n", 0, end)
+        del self.buffer[:end]
+        return count, self._cleaned(reply)
 
     def _is_last(self, line: bytes) -> bool:
         self._size += len(line)
@@ -155,6 +174,17 @@ class ReplyReader:
         return _parse(code, [self._redactor.clean(printable(line)) for line in lines])
 
 
+@lru_cache(maxsize=512)
+def _run(most: int) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:2[0-9][0-9] [^\r\n]{0,%d}\r\n){1,%d}" % (MAX_KNOWN - 4, most))
+
+
+@lru_cache(maxsize=256)
+def _positive(line: bytes) -> Reply:
+    """Read a line that `_run` has let pass."""
+    return _parse(int(line[:3]), [printable(line[4:])])
+
+
 @lru_cache(maxsize=256)
 def _known(line: bytes) -> Reply | None:
     """Read a reply of one line; a server says the same ones again and again."""
@@ -167,9 +197,11 @@ def _known(line: bytes) -> Reply | None:
 def _parse(code: int, texts: list[str]) -> Reply:
     match = _ENHANCED.match(texts[-1])
     # RFC 2034 §4: the class of the enhanced code agrees with the first digit of the code.
-    if match is None or match[1][0] != str(code)[0]:
+    if match is None or int(match[1][0]) != code // 100:
         return Reply(code=code, text="\n".join(texts))
     enhanced = match[1]
+    if len(texts) == 1:
+        return Reply(code=code, enhanced=enhanced, text=texts[0][match.end() :])
     # RFC 2034 §3 puts the code on every line; what differs from it is text.
     return Reply(code=code, enhanced=enhanced, text="\n".join(_without(enhanced, text) for text in texts))
 

@@ -1,0 +1,204 @@
+"""A transaction whose octets travel together: the ordinary mail on an ordinary server, in one go.
+
+The law: a flight says, octet for octet, what `transaction` and its plan would say of the same message, and
+ends in the same receipt or error; it only saves the steps in between. Whatever is not ordinary (a large or
+asynchronous message, LMTP, no PIPELINING) has no flight. What replies mean is `tally`'s affair for both.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from envoi.errors import Phase
+from envoi.message.envelope import PLAIN
+from envoi.session.content import check_refusal
+from envoi.session.hearing import hear_all, withdraw
+from envoi.session.plan import check_limits
+from envoi.session.tally import Tally
+from envoi.smtp import commands, parameters
+from envoi.smtp.commands import Verb
+from envoi.smtp.data import whole_data, whole_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from envoi.message.content import Content, WireEncoding
+    from envoi.message.envelope import Envelope
+    from envoi.session.content import Progress
+    from envoi.session.link import Link
+    from envoi.session.plan import Plan
+    from envoi.session.terms import Terms
+    from envoi.smtp.commands import Command
+    from envoi.smtp.replies import Reply
+
+__all__ = ["GROUP", "Flight", "flight_as_planned", "fly", "ordinary_flight"]
+
+ONE_FLIGHT = 64 * 1024
+"""Up to so many octets travel together with the envelope; a larger message waits to hear who wants it."""
+GROUP = 500
+"""Commands written before their replies are read; the driver keeps what arrives meanwhile."""
+
+
+class Flight:
+    """One message, ready to be said.
+
+    Attributes:
+        head: the commands' octets.
+        verbs: what they are.
+        shown: the same as a transcript shows them; None when there is none.
+        body: the message as it goes on the wire.
+        size: octets of the message, before what its transport adds.
+        chunked: whether the body follows the commands at once (BDAT), or waits for 354.
+        tally: the account of it.
+    """
+
+    __slots__ = ("body", "chunked", "head", "shown", "size", "tally", "verbs")
+
+    def __init__(
+        self,
+        head: bytes,
+        verbs: tuple[Verb, ...],
+        body: bytes,
+        size: int,
+        tally: Tally,
+        *,
+        chunked: bool,
+        shown: Sequence[Command] | None = None,
+    ) -> None:
+        self.head = head
+        self.verbs = verbs
+        self.body = body
+        self.size = size
+        self.tally = tally
+        self.chunked = chunked
+        self.shown = shown
+
+
+def ordinary_flight(envelope: Envelope, content: Content, terms: Terms, *, server: str) -> Flight | None:
+    """Return the flight of a mail that asks for nothing but its delivery; None for any other.
+
+    Raises:
+        UsageError: as `plan`, or the content cannot be read.
+    """
+    recipients = [recipient.address for recipient in envelope.recipients if recipient.is_plain]
+    if (
+        len(recipients) != len(envelope.recipients)
+        or len(recipients) > GROUP - 2
+        or (envelope.options is not PLAIN and envelope.options != PLAIN)
+        or content.is_async
+        or not terms.pipelining
+    ):
+        return None
+    needs = content.requirements(terms.encoding)
+    used = needs.encoding
+    size = content.size(used)
+    if size is None or size > ONE_FLIGHT or needs.smtputf8:
+        return None
+    check_limits(len(recipients), size, terms, server)
+    said = [parameters.size(size)] if terms.sized else []
+    if needs.body != "7bit":
+        said.append(parameters.body(needs.body))
+    body = _body(content, used, chunked=terms.chunking)
+    chunk = len(body) if terms.chunking else None
+    head = commands.transaction(envelope.sender, recipients, said, chunk=chunk)
+    if head is None:
+        return None
+    verbs = _verbs(len(recipients), chunked=terms.chunking)
+    return Flight(head, verbs, body, size, Tally(recipients, server=server), chunked=terms.chunking)
+
+
+def flight_as_planned(planned: Plan, content: Content, *, server: str) -> Flight | None:
+    """Return the flight of any plan that fits one; None for any other.
+
+    Raises:
+        UsageError: the content cannot be read.
+    """
+    if (
+        planned.all_or_nothing
+        or not planned.pipelining
+        or content.is_async
+        or planned.size is None
+        or planned.size > ONE_FLIGHT
+        or len(planned.recipients) > GROUP - 2
+    ):
+        return None
+    body = _body(content, planned.used, chunked=planned.chunking)
+    end = commands.bdat(len(body), last=True) if planned.chunking else commands.data()
+    shown = [planned.mail, *planned.recipients.values(), end]
+    return Flight(
+        b"".join([command.line for command in shown]),
+        tuple([command.verb for command in shown]),
+        body,
+        planned.size,
+        Tally([*planned.recipients], server=server),
+        chunked=planned.chunking,
+        shown=shown,
+    )
+
+
+def _body(content: Content, used: WireEncoding, *, chunked: bool) -> bytes:
+    message = b"".join(content.chunks(used))
+    if not chunked:
+        return whole_data(message)
+    return message if used.binary else whole_lines(message)
+
+
+@lru_cache(maxsize=GROUP)
+def _verbs(recipients: int, *, chunked: bool) -> tuple[Verb, ...]:
+    return (Verb.MAIL, *[Verb.RCPT] * recipients, Verb.BDAT_LAST if chunked else Verb.DATA)
+
+
+async def fly(
+    link: Link,
+    flight: Flight,
+    *,
+    progress: Progress | None,
+    before_final: Callable[[], Awaitable[None]] | None,
+) -> Reply:
+    """Say a flight and return the reply that accepted the message.
+
+    Raises:
+        Rejected, DeliveryError: as `submit`.
+    """
+    tally = flight.tally
+    if flight.chunked and before_final is not None:
+        await before_final()
+    link.begin(Phase.MAIL)
+    await link.check_turn()
+    tally.ended = flight.chunked
+    await link.write(link.expect(flight))
+    await hear_all(link, tally)
+    if tally.invited and not tally.welcome:
+        await withdraw(link, tally, lmtp=False)
+    if flight.chunked:
+        _tell(progress, flight)
+    tally.check_envelope()
+    if not flight.chunked:
+        tally.check_data()
+        await _say_message(link, flight, before_final)
+        _tell(progress, flight)
+        await hear_all(link, tally)
+    return tally.verdict()
+
+
+async def _say_message(
+    link: Link, flight: Flight, before_final: Callable[[], Awaitable[None]] | None
+) -> None:
+    link.begin(Phase.CONTENT)
+    await check_refusal(link)
+    if before_final is not None:
+        try:
+            await before_final()
+        except BaseException:
+            link.abort()
+            raise
+    link.begin(Phase.FINAL)
+    flight.tally.ended = True
+    link.machine.expect_content()
+    await link.write(flight.body)
+
+
+def _tell(progress: Progress | None, flight: Flight) -> None:
+    if progress is not None:
+        progress(flight.size, flight.size)

@@ -1,0 +1,208 @@
+"""What the replies of one transaction add up to: who gets the message, who does not, who may.
+
+`Tally` is told every reply and keeps account of every recipient; from the moment the end of the message may
+have been written, a broken link means `MAYBE` unless everybody had been refused before. It says and hears
+nothing itself: that is for `transaction`, `flight` and `window`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envoi.errors import (
+    Accepted,
+    MessageRejected,
+    Phase,
+    ProtocolError,
+    RecipientsRejected,
+    Retry,
+    SenderRejected,
+)
+from envoi.smtp.commands import Verb
+from envoi.smtp.explain import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envoi.errors import DeliveryError
+    from envoi.smtp.replies import Reply
+
+__all__ = ["ENDS", "MAYBE_REMEDY", "Tally", "remedy_for"]
+
+MAYBE_REMEDY = (
+    "The server may have accepted the message: sending it again may deliver it twice, "
+    "not sending it again may lose it"
+)
+ENDS = frozenset({Verb.CONTENT, Verb.BDAT_LAST})
+"""Verbs whose reply is about the whole message."""
+
+
+class Tally:
+    """The account of one transaction.
+
+    Attributes:
+        ended: whether the end of the message may have been written.
+        accepted: the recipients that the server took, in order.
+        refused: the others whose reply came, with that reply.
+        sender_refusal: the reply that refused the sender.
+        invited: whether DATA was answered by 354.
+        data_refusal: the reply that refused DATA.
+        verdicts: the replies to the message: one, or for LMTP one per accepted recipient.
+    """
+
+    __slots__ = (
+        "_all_or_nothing",
+        "_answered",
+        "_recipients",
+        "_server",
+        "accepted",
+        "data_refusal",
+        "ended",
+        "invited",
+        "refused",
+        "sender_refusal",
+        "verdicts",
+    )
+
+    def __init__(self, recipients: Sequence[str], *, server: str, all_or_nothing: bool = False) -> None:
+        self._recipients = recipients
+        self._answered = 0
+        self._server = server
+        self._all_or_nothing = all_or_nothing
+        self.ended = False
+        self.accepted: list[str] = []
+        self.refused: dict[str, Reply] = {}
+        self.sender_refusal: Reply | None = None
+        self.invited = False
+        self.data_refusal: Reply | None = None
+        self.verdicts: list[Reply] = []
+
+    def note(self, verbs: Sequence[Verb], reply: Reply) -> None:
+        """Take the last reply of several; those before it were positive."""
+        verb = verbs[-1]
+        taken = verbs.count(Verb.RCPT) - (verb is Verb.RCPT)
+        if taken:
+            self.accepted += self._recipients[self._answered : self._answered + taken]
+            self._answered += taken
+        if verb is Verb.RCPT:
+            self._note_recipient(self._recipients[self._answered], reply)
+            self._answered += 1
+        elif verb in ENDS:
+            self.verdicts.append(reply)
+        elif verb is Verb.MAIL:
+            self.sender_refusal = None if reply.positive else reply
+        elif verb is Verb.DATA:
+            self.invited = reply.intermediate
+            self.data_refusal = None if self.invited else reply
+
+    def _note_recipient(self, address: str, reply: Reply) -> None:
+        if reply.positive:
+            self.accepted.append(address)
+        else:
+            self.refused[address] = reply
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the server may have taken the message, as long as no whole reply says otherwise."""
+        return self.ended and self.sender_refusal is None and bool(self._hopeful)
+
+    @property
+    def welcome(self) -> bool:
+        """Whether the server wants the message: it took the sender, and somebody to deliver it to."""
+        return self.sender_refusal is None and bool(self.accepted)
+
+    @property
+    def _hopeful(self) -> tuple[str, ...]:
+        # For LMTP the last word may have been said about some; it is the others that are meant.
+        return (*self.accepted[len(self.verdicts) :], *self._recipients[self._answered :])
+
+    def judge(self, error: DeliveryError) -> None:
+        """Fill in whom an error concerns, and whether the message may have been taken."""
+        if not error.recipients:
+            error.recipients = self._hopeful or tuple(self.refused)
+        # A whole refusal decides; an unintelligible reply does not.
+        decided = error.reply is not None and not isinstance(error, ProtocolError)
+        if self.undecided and not decided:
+            error.accepted, error.retry, error.remedy = Accepted.MAYBE, Retry.LATER, MAYBE_REMEDY
+
+    def check_envelope(self) -> None:
+        """Make sure that somebody gets the message.
+
+        Raises:
+            SenderRejected, RecipientsRejected: nobody does.
+        """
+        if self.sender_refusal is not None:
+            reply = self.sender_refusal
+            raise SenderRejected(
+                f"{self._server} refused the sender: {reply}",
+                phase=Phase.MAIL,
+                reply=reply,
+                remedy=remedy_for(reply),
+            )
+        if not self.accepted or (self.refused and self._all_or_nothing):
+            raise self._nobody(Phase.RCPT)
+
+    def check_data(self) -> None:
+        """Make sure that the message may follow.
+
+        Raises:
+            MessageRejected: it may not.
+        """
+        if self.data_refusal is not None:
+            raise self.rejected(self.data_refusal, Phase.DATA)
+
+    def verdict(self) -> Reply:
+        """Return the reply that accepted the message.
+
+        Raises:
+            MessageRejected: it refused it.
+        """
+        reply = self.verdicts[0]
+        if not reply.positive:
+            raise self.rejected(reply, Phase.FINAL)
+        return reply
+
+    def verdict_of_lmtp(self) -> Reply:
+        """Return the first reply that accepted the message for somebody; who was refused it is told by `refused`.
+
+        Raises:
+            RecipientsRejected: all of them refused it.
+        """
+        # Where they end early the last one was 421, which answers for everybody who is left.
+        missing = len(self.accepted) - len(self.verdicts)
+        verdicts = [*self.verdicts, *self.verdicts[-1:] * missing]
+        addresses, self.accepted = self.accepted, []
+        for address, reply in zip(addresses, verdicts, strict=True):
+            self._note_recipient(address, reply)
+        if not self.accepted:
+            raise self._nobody(Phase.FINAL)
+        return next(reply for reply in verdicts if reply.positive)
+
+    def rejected(self, reply: Reply, phase: Phase) -> MessageRejected:
+        """Return the error of a message that was refused."""
+        return MessageRejected(
+            f"{self._server} refused the message: {reply}",
+            phase=phase,
+            reply=reply,
+            recipients=self.accepted,
+            remedy=remedy_for(reply),
+        )
+
+    def _nobody(self, phase: Phase) -> RecipientsRejected:
+        replies = list(self.refused.values())
+        # One recipient that may be tried again makes the whole worth another try.
+        reply = next((each for each in replies if each.transient), replies[0])
+        named = "; ".join(f"{address}: {each}" for address, each in [*self.refused.items()][:5])
+        more = f" and {len(replies) - 5} more" if len(replies) > 5 else ""
+        return RecipientsRejected(
+            f"{self._server} refused {named}{more}",
+            refused=self.refused,
+            phase=phase,
+            reply=reply,
+            remedy=remedy_for(reply),
+        )
+
+
+def remedy_for(reply: Reply) -> str:
+    """Return what a refusal means for whoever reads it."""
+    return explain(reply.code, reply.enhanced, reply.text)
