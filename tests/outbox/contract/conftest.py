@@ -15,8 +15,16 @@ from tests.outbox.contract.engines import COLOURS, ENGINES
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+# An engine that is a server of its own needs its program.
+PROGRAMS = {"postgres": pytest.mark.programs("initdb")}
+VARIANTS = [
+    pytest.param((engine, colour), id=f"{engine}-{colour}", marks=PROGRAMS.get(engine, ()))
+    for engine in ENGINES
+    for colour in COLOURS
+]
 
-@pytest.fixture(params=[(engine, colour) for engine in ENGINES for colour in COLOURS], ids="-".join)
+
+@pytest.fixture(params=VARIANTS)
 def arena(request: pytest.FixtureRequest) -> Arena:
     engine, colour = request.param
     run: Callable[[Coroutine[Any, Any, Any]], Any] = run_sync if colour == "blocking" else run_asyncio
