@@ -18,6 +18,7 @@ from envoi.errors import (
     ConfigError,
     DeliveryError,
     EnvoiError,
+    OutboxError,
     Phase,
     RecipientsRejected,
     Rejected,
@@ -178,6 +179,8 @@ class _Judge:
             return self._not_delivered(error)
         if isinstance(error, ConfigError):
             return self._wait_with_account(str(error), Effect.UNREACHABLE)
+        if isinstance(error, OutboxError):
+            return self._soon(str(error))
         if isinstance(error, EnvoiError) and error.retry is Retry.NEVER:
             return self._all(State.FAILED, text=str(error))
         return self._all(State.DEFERRED, text=str(error) or repr(error))
@@ -257,6 +260,18 @@ class _Judge:
                 for address in self._offered
             ],
             effect,
+        )
+
+    def _soon(self, text: str) -> Decision:
+        due_at = self._now + timedelta(seconds=self._backoff.least)
+        return self._decision(
+            [
+                RecipientResult(
+                    address=address, state=State.DEFERRED, text=text, due_at=due_at, counted=False
+                )
+                for address in self._offered
+            ],
+            Effect.NONE,
         )
 
     def _all(self, state: State, *, reply: Reply | None = None, text: str = "") -> Decision:

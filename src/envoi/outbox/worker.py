@@ -344,8 +344,9 @@ class Coordinator:
 
     @property
     def _waiting(self) -> int:
-        """How much of what is in hand no sender has yet."""
-        return sum(1 for work in self._works.values() if not work.taken)
+        """How much of what is in hand no sender has yet, accounts aside that have all they can take."""
+        closed = self._lanes.closed(self._in_hand())
+        return sum(1 for work in self._works.values() if not work.taken and work.claim.account not in closed)
 
     async def _claim(self) -> None:
         started = self._clock.monotonic()
