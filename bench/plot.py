@@ -13,6 +13,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from bench.disciplines import ALL, BYTES, COMPOSED, Contestant
 from bench.results import Results
@@ -20,12 +21,12 @@ from bench.results import Results
 _OURS, _THEIRS = "#c2410c", "#64748b"
 _SETTINGS = {
     "svg.hashsalt": "envoi",
-    "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
+_PLAIN = StrMethodFormatter("{x:,.0f}")
 _CLOSE = 0.3
 """Milliseconds at which a round trip of none is drawn, as the axis is logarithmic."""
 
@@ -56,6 +57,7 @@ def draw_cpu(results: Results) -> Figure:
         panel.bar_label(drawn, labels, padding=6)
         panel.set_title(title, loc="left", fontsize=11)
         panel.set_xscale("log")
+        panel.xaxis.set_major_formatter(_PLAIN)
         panel.margins(x=0.12)
     panels[-1].set_xlabel("µs of CPU per message (logarithmic; lines: the middle half of the rounds)")
     return figure
@@ -81,6 +83,7 @@ def draw_round_trip(results: Results) -> Figure:
     _label(panel, ends, distances[-1][1])
     panel.set_xscale("log")
     panel.set_yscale("log")
+    panel.yaxis.set_major_formatter(_PLAIN)
     panel.set_xlim(_CLOSE * 0.8, distances[-1][1] * 9)
     panel.set_xticks([distance for _, distance in distances], ["none", "1 ms", "10 ms", "50 ms"])
     panel.minorticks_off()
