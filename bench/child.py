@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contestant import NotHere
+from bench.cores import pin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,6 +68,7 @@ class Child:
             )
         except FileNotFoundError as error:
             raise NotHere(f"{Path(command[0]).name} is not here") from error
+        pin(self._process.pid)
         self._say(order.to_json())
 
     def __enter__(self) -> Self:

@@ -28,8 +28,8 @@ What `make bench` measured: {place}; {rounds} rounds.
   takes everything and is written in C where there is a compiler. Everybody has a process, takes turns with
   the others in changing order, and is warm before it is measured. That all messages arrived is counted.
 - CPU is user and system time of the sender per message. It and the round trips are what can be compared
-  between machines; messages per second depend on which core runs the sink, so they stand beside. Ratios are
-  medians of the ratios within rounds. Peak memory includes the interpreter.
+  between machines; messages per second have the sink's work in them, so they stand beside. Senders and sinks
+  share one core. Ratios are medians of the ratios within rounds. Peak memory includes the interpreter.
 - The round trip is made by a proxy that delays both directions and adds no other limit (`bench/delay.py`).
 - Receipts, validation, accounting for each recipient and redaction are on in all figures of envoi. A window
   of 64 leaves up to 64 outcomes unknown when the connection is lost; the default is 1.

@@ -13,6 +13,7 @@ Contestants in other languages keep to the same lines.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from bench.contestant import NotHere
+from bench.cores import pin
 from bench.order import Order, write_contents
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def answer(peer: str) -> None:
 
 def by_hand(peer: str, order: Order, seconds: float) -> None:
     """Take turns for a while and print each."""
+    pin(os.getpid())
     with import_module(f"bench.peers.{peer}").opened(order) as send:
         count, left = 1, seconds
         while left > 0:
