@@ -13,9 +13,10 @@ from envoi.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
 
+    from envoi.drivers.sqlite_store.committer import Committer
     from envoi.drivers.sqlite_store.doorbell import Bell
+    from envoi.drivers.sqlite_store.transaction import Transaction
 
 __all__ = ["ASYNCIO", "BLOCKING", "PATIENCE_SECONDS", "Colour"]
 
@@ -31,8 +32,8 @@ class Colour(Protocol):
         """Do something that blocks."""
         ...
 
-    async def result(self, future: Future[T]) -> T:
-        """Wait for what the committer does."""
+    async def commit(self, committer: Committer, operation: Callable[[Transaction], T], octets: int) -> T:
+        """Have an operation committed, and return its result."""
         ...
 
     async def rest(self, bell: Bell, seconds: float) -> None:
@@ -44,7 +45,8 @@ class _Blocking:
     async def run(self, work: Callable[[], T]) -> T:
         return work()
 
-    async def result(self, future: Future[T]) -> T:
+    async def commit(self, committer: Committer, operation: Callable[[Transaction], T], octets: int) -> T:
+        future = committer.perform(operation, octets)
         try:
             return future.result(PATIENCE_SECONDS)
         except TimeoutError:
@@ -61,7 +63,8 @@ class _Asyncio:
     async def run(self, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work)
 
-    async def result(self, future: Future[T]) -> T:
+    async def commit(self, committer: Committer, operation: Callable[[Transaction], T], octets: int) -> T:
+        future = committer.submit(operation, octets)
         waiting = asyncio.wrap_future(future)
         done, _ = await asyncio.wait([waiting], timeout=PATIENCE_SECONDS)
         if not done and future.cancel():

@@ -20,6 +20,14 @@ __all__ = ["CommitLock"]
 if sys.platform == "win32":
     import msvcrt
 
+    def _try(descriptor: int) -> bool:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
     def _take(descriptor: int) -> None:
         # LK_LOCK gives up after ten seconds.
         while True:
@@ -37,6 +45,13 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+    def _try(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     def _take(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
@@ -52,12 +67,24 @@ class CommitLock:
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
-    def __enter__(self) -> None:
+    def try_take(self) -> bool:
+        """Take the lock if no process has it; tell whether."""
+        return _try(self._descriptor)
+
+    def take(self) -> None:
+        """Wait for the lock."""
         _take(self._descriptor)
 
-    def __exit__(self, *_: object) -> None:
+    def give(self) -> None:
+        """Let the next one have it."""
         # Unlocked, not closed: a forked child may have the same description open.
         _give(self._descriptor)
+
+    def __enter__(self) -> None:
+        self.take()
+
+    def __exit__(self, *_: object) -> None:
+        self.give()
 
     def close(self) -> None:
         """Let go of the file; it stays, since removing it would make two locks of one."""

@@ -1,8 +1,9 @@
-"""Who commits: `Committer`, one thread that takes whatever operations are queued and commits them together.
+"""Who commits: `Committer`, which takes whatever operations are queued and commits them together.
 
 A disk confirms some hundred commits a second, whatever is in them; sixteen threads that submit at once share
-one. Nobody lingers for company: a lone operation is committed at once. Each operation is in a savepoint,
-so that one which fails does not take the others along. The operations themselves are elsewhere.
+one. Nobody lingers for company: who comes alone commits by himself, at once; who comes while a commit is
+under way is committed by a thread, with all others who came meanwhile. Each operation is in a savepoint, so
+that one which fails does not take the others along. The operations themselves are elsewhere.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from envoi.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from envoi.drivers.sqlite_store.commit_lock import CommitLock
 
 __all__ = ["Committer"]
 
@@ -41,11 +43,11 @@ class _Queued:
 
 
 class Committer:
-    """The connection that writes, and the thread that has it.
+    """The connection that writes, and those who take turns with it.
 
     Args:
         path: of the file, for what is said about it.
-        connection: no other thread uses it until `close` has returned.
+        connection: nobody else uses it until `close` has returned.
         lock: held around each commit, over all processes.
         clock: the instant, microseconds.
         check: called before each commit; what it raises ends the committer.
@@ -57,7 +59,7 @@ class Committer:
         path: Path,
         connection: sqlite3.Connection,
         *,
-        lock: AbstractContextManager[None],
+        lock: CommitLock,
         clock: Callable[[], int],
         check: Callable[[], None],
         committed: Callable[[Sequence[Transaction]], None],
@@ -69,6 +71,7 @@ class Committer:
         self._check = check
         self._committed = committed
         self._queue: deque[_Queued] = deque()
+        self._turn = threading.Lock()
         self._wake = threading.Event()
         self._closing = False
         self._broken: str | None = None
@@ -87,6 +90,27 @@ class Committer:
             self._refuse()
         return queued.future
 
+    def perform(self, operation: Callable[[Transaction], T], octets: int = 0) -> Future[T]:
+        """Commit an operation here and now if nobody else is about to; else queue it.
+
+        Saves a lone caller two changes of threads, a third of the time that an enqueue takes on a fast disk.
+        """
+        if self._queue or self._closing or self._broken is not None or not self._turn.acquire(blocking=False):
+            return self.submit(operation, octets)
+        try:
+            if not self._lock.try_take():
+                return self.submit(operation, octets)
+            queued = _Queued(operation=operation, octets=octets)
+            queued.future.set_running_or_notify_cancel()
+            try:
+                self._commit_group([queued])
+            finally:
+                self._lock.give()
+        finally:
+            self._turn.release()
+        self._answer([queued])
+        return queued.future
+
     def close(self) -> None:
         """Commit what is queued, end the thread, close the connection; a broken one is left as it is."""
         self._closing = True
@@ -94,7 +118,7 @@ class Committer:
         self._thread.join()
         if self._broken is None:
             # Closing the last connection checkpoints.
-            with self._lock:
+            with self._turn, self._lock:
                 self._connection.close()
 
     @property
@@ -107,7 +131,11 @@ class Committer:
             self._wake.wait()
             self._wake.clear()
             while self._queue and self._broken is None:
-                self._commit_some()
+                # The lock first: whoever comes while another process has it, goes along.
+                with self._turn, self._lock:
+                    group = self._take()
+                    self._commit_group(group)
+                self._answer(group)
             if self._broken is not None or self._closing:
                 self._refuse()
                 return
@@ -123,18 +151,7 @@ class Committer:
                 text = self._broken or f"the outbox {self._path} was closed. Open it again"
                 queued.future.set_exception(StoreUnavailable(text))
 
-    def _commit_some(self) -> None:
-        # The lock first: whoever comes while another process has it, goes along.
-        with self._lock:
-            group = self._take()
-            try:
-                self._check()
-                self._commit(group)
-            except sqlite3.Error as error:
-                self._give_up(group, error)
-            except StoreUnavailable as error:
-                self._broken = str(error)
-                self._fail(group, error)
+    def _answer(self, group: list[_Queued]) -> None:
         self._committed([queued.transaction for queued in group if queued.transaction is not None])
         for queued in group:
             if queued.error is None:
@@ -152,6 +169,21 @@ class Committer:
                 octets += queued.octets
         return group
 
+    def _commit_group(self, group: list[_Queued]) -> None:
+        try:
+            self._check()
+            self._commit(group)
+        except sqlite3.Error as error:
+            self._give_up(group, error)
+        except StoreUnavailable as error:
+            self._broken = str(error)
+            self._fail(group, error)
+        except BaseException:
+            # Ctrl-C in the middle of a caller's own commit.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
     def _commit(self, group: list[_Queued]) -> None:
         if not group:
             return
@@ -166,7 +198,7 @@ class Committer:
         transaction = Transaction(cursor=self._connection.cursor(), now=now)
         try:
             queued.result = queued.operation(transaction)
-        except BaseException as error:
+        except Exception as error:
             if isinstance(error, sqlite3.Error) and ends_the_store(error):
                 raise
             # Where SQLite has rolled back everything by itself, this raises, and the whole group has failed.

@@ -20,7 +20,7 @@ from envoi.drivers.sqlite_store.liveness import Owners, Watch
 from envoi.drivers.sqlite_store.opening import check_place, make_file, open_reader, open_writer
 from envoi.drivers.sqlite_store.readers import Readers
 from envoi.drivers.sqlite_store.schema import require_current
-from envoi.drivers.sqlite_store.spool import Spool
+from envoi.drivers.sqlite_store.spool import Spool, sync_folder
 from envoi.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -54,9 +54,13 @@ class Files:
             StoreUnavailable: that is not possible.
         """
         try:
+            new = not self.bells.exists()
             for folder in (self.folder, self.spool, self.owners, self.bells):
                 folder.mkdir(mode=0o700, exist_ok=True)
             make_file(self.path)
+            if new:
+                sync_folder(self.folder)
+                sync_folder(self.path.parent)
         except OSError as error:
             raise StoreUnavailable(
                 f"the outbox {self.path} cannot be made: {error.strerror}. Give this program the right to "
@@ -144,11 +148,12 @@ class Engine:
                 self.owners.let_go(owner)
 
     def sweep(self) -> int:
-        """Remove contents that no row names, at most once in ten minutes; return how many."""
+        """Remove what nobody needs, at most once in ten minutes; return how many contents that was."""
         now = self._steady()
         if now < self._sweep_at:
             return 0
         self._sweep_at = now + SWEEP_SECONDS
+        self.owners.clean(self.read(reaping.owners))
         return self.committer.submit(self._sweep).result()
 
     def _sweep(self, tx: Transaction) -> int:

@@ -8,6 +8,7 @@ changed for a whole lease by a clock that never jumps: a clock set forward makes
 from __future__ import annotations
 
 import hashlib
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Owners", "Watch"]
+
+TRIES = 3
 
 
 class Owners:
@@ -42,12 +45,14 @@ class Owners:
             return
         path = self._path(owner)
         lock = FileLock(path)
-        # Whoever removes a dead owner's file holds it meanwhile, and for a moment only.
-        while lock.try_take():
-            if path.exists():
-                self._mine[owner] = lock
-                return
-            lock.release()
+        for _ in range(TRIES):
+            if lock.try_take():
+                if path.exists():
+                    self._mine[owner] = lock
+                    return
+                lock.release()
+            # Somebody looks whether this file is a dead one's; or another handle lives by the same name.
+            time.sleep(0.001)
 
     def seize(self, owner: str) -> bool:
         """Take the place of an owner who lived on this machine and does not any more; tell whether."""
@@ -71,6 +76,16 @@ class Owners:
         lock = self._seized.pop(owner, None)
         if lock is not None:
             lock.release()
+
+    def clean(self, owners: Iterable[str]) -> None:
+        """Remove the files of the dead who hold nothing: all but those of the given owners."""
+        kept = {self._path(owner).name for owner in (*owners, *self._mine)}
+        for path in list(self._folder.iterdir()):
+            lock = FileLock(path)
+            with suppress(OSError):
+                if path.name not in kept and lock.try_take():
+                    path.unlink(missing_ok=True)
+                    lock.release()
 
     def close(self) -> None:
         """End all owners of this process; the files stay until their claims were given back."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["LARGE", "Spool", "SpoolFile"]
+__all__ = ["LARGE", "Spool", "SpoolFile", "sync_folder"]
 
 #: Octets from which a content is a file.
 LARGE = 256 * 1024
@@ -131,7 +131,7 @@ class SpoolFile:
             os.fsync(self._descriptor)
             self._close()
             self._writing.rename(self._folder / self._name)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
             raise _no_room(self._folder, error) from error
         return Blob(name=self._name, size=self._size)
@@ -149,7 +149,8 @@ class SpoolFile:
         return descriptor != _CLOSED
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where folders can be synchronised."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -337,7 +337,7 @@ class SQLiteStore:
 
     async def _write(self, operation: Callable[[Transaction], T], octets: int = 0) -> T:
         engine = await self._engine()
-        return await self._colour.result(engine.committer.submit(operation, octets))
+        return await self._colour.commit(engine.committer, operation, octets)
 
     async def _living(self, owner: str) -> Engine:
         engine = await self._engine()
