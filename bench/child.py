@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contestant import NotHere
-from bench.cores import pin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +67,6 @@ class Child:
             )
         except FileNotFoundError as error:
             raise NotHere(f"{Path(command[0]).name} is not here") from error
-        pin(self._process.pid)
         self._say(order.to_json())
 
     def __enter__(self) -> Self:
@@ -78,6 +76,11 @@ class Child:
     def __exit__(self, *_: object) -> None:
         """Let it end: it does when its input does."""
         self._process.communicate()
+
+    @property
+    def process(self) -> int:
+        """Its id."""
+        return self._process.pid
 
     def take_turn(self, messages: int) -> Turn:
         """Have it send so many messages.

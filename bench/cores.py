@@ -2,7 +2,8 @@
 
 Waking a process on another core costs the one that wakes it, on virtual machines more than all of a lock-step
 sender's own work, and where the scheduler puts whom changes from turn to turn. On one core nobody pays for
-that, which is in favour of those who wait often. The proxies, which stand for a network, run where they like.
+that, which is in favour of those who wait often. Behind a proxy that stands for a network everybody runs
+where they like: there it is waiting that counts.
 """
 
 from __future__ import annotations

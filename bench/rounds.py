@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from bench.arithmetic import next_count, rotated
 from bench.child import Child, Turn
 from bench.contestant import NotHere
+from bench.cores import pin
 from bench.delay import delayed
 from bench.order import Order, write_attachment, write_contents
 from bench.sinks.place import sink_for
@@ -139,6 +140,8 @@ def _start(
         order = _order(discipline, contestant, rig.folder, port)
         try:
             child = stack.enter_context(Child(rig.command(contestant), order, rig.environment))
+            if not discipline.round_trip:
+                pin(child.process)
             racer = _Racer(name=contestant.name, child=child)
             if not discipline.attachment:  # that is about memory, which a trial would use up
                 racer.warm_up(contestant, rig.seconds)

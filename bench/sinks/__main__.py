@@ -22,6 +22,7 @@ from argparse import ArgumentParser
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.cores import pin
 from bench.delay import delayed
 from bench.sinks.native import best_sink, running
 
@@ -52,6 +53,8 @@ def main() -> None:
             native=not given.asyncio,
         )
         sink = stack.enter_context(running(command))
+        if not given.round_trip:
+            pin(sink.process.pid)
         print(stack.enter_context(delayed(sink.port, given.round_trip)), flush=True)
         if authority:
             print(authority, flush=True)

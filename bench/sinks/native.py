@@ -15,8 +15,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.cores import pin
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -60,7 +58,6 @@ def running(command: Sequence[str]) -> Iterator[Sink]:
     """Start a sink, and end it with the block."""
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, bufsize=1) as process:
-        pin(process.pid)
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line.strip():

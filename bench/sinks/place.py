@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bench.contestant import NotHere
+from bench.cores import pin
 from bench.sinks.native import best_sink, running
 from tests.servers.daemon import Daemon, DaemonFailed
 from tests.servers.ports import LOOPBACK, PortPool
@@ -88,6 +89,8 @@ def sink_for(discipline: Discipline, folder: Path, certificate: Path) -> Iterato
     if discipline.sink == "own":
         secured = certificate if discipline.starttls else None
         with running(best_sink(chunking=discipline.chunking, certificate=secured)) as sink:
+            if not discipline.round_trip:
+                pin(sink.process.pid)
             yield Place(port=sink.port, messages=lambda: sink.counts().messages)
         return
     ports = PortPool()
