@@ -96,6 +96,8 @@ START = '[accounts.a]\nserver = "h"\n'
         (f"{START}dkim = {{ key = 'k' }}\n", 3, "domain is missing"),
         (f"{START}[accounts.a.limits]\nmessages_per_day = 0\n", 4, "1 or more"),
         (f"{START}[accounts.a.limits]\nmails_per_day = 5\n", 4, "messages_per_day perhaps?"),
+        (f"{START}[accounts.a.outbox]\non_unknown = 'guess'\n", 3, "resend or hold"),
+        (f"{START}[accounts.a.outbox]\non_unknow = 'hold'\n", 4, "on_unknown perhaps?"),
         ("accounts = 5\n", 1, "accounts is a table"),
     ],
 )

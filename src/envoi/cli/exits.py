@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING
 
 from envoi.errors import (
     Accepted,
+    AddressSuppressed,
     AuthenticationFailed,
     ConfigError,
     ConnectionFailed,
     DeliveryError,
+    IdempotencyConflict,
     InvalidAddress,
     InvalidHeader,
     MessageTooLarge,
     NotSupportedByServer,
+    OutboxError,
     ProtocolError,
     Retry,
+    SchemaMismatch,
+    StoreUnavailable,
     TLSFailed,
     UsageError,
 )
@@ -49,7 +54,7 @@ class Exit(IntEnum):
     FAULTY = 2, "lint: a message would be refused, or arrive damaged"
     USAGE = 64, "the command line is wrong"
     DATA = 65, "an address, a header or the message is wrong, or too large"
-    NO_INPUT = 66, "a file cannot be read"
+    NO_INPUT = 66, "a file cannot be read, or the outbox has no such mail"
     NO_HOST = 68, "there is no host of that name"
     UNAVAILABLE = 69, "the server refused for good; sending the same again is no use"
     INTERNAL = 70, "a defect of envoi"
@@ -96,5 +101,10 @@ _CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (NotSupportedByServer, Exit.UNAVAILABLE),
     (UsageError, Exit.USAGE),
     (ConfigError, Exit.CONFIGURATION),
+    (IdempotencyConflict, Exit.DATA),
+    (AddressSuppressed, Exit.UNAVAILABLE),
+    (SchemaMismatch, Exit.CONFIGURATION),
+    (StoreUnavailable, Exit.TRY_AGAIN),
+    (OutboxError, Exit.NO_INPUT),
     (OSError, Exit.NO_INPUT),
 )

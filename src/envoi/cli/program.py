@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import envoi
-from envoi.cli import account, check, discover, lint, login, logout, merge, send, token
+from envoi.cli import account, bounce, check, discover, lint, login, logout, merge, outbox, send, token
 from envoi.cli.exits import Exit, exit_of
 from envoi.cli.failures import failure_page, failure_report, interruption
 from envoi.cli.terminal import Terminal
@@ -30,6 +30,8 @@ __all__ = ["main"]
 COMMANDS = {
     "send": send,
     "merge": merge,
+    "outbox": outbox,
+    "bounce": bounce,
     "check": check,
     "discover": discover,
     "account": account,
@@ -45,6 +47,8 @@ environment:
   ENVOI_SERVER                the server of `envoi send`, `merge` and `check`, as for --server
   ENVOI_ACCOUNT               the account of `envoi send`, `merge`, `check` and `token`, as for
                               --account; goes before ENVOI_SERVER, and a --server before it
+  ENVOI_OUTBOX                the outbox, as for --outbox; here its URL may hold a password
+  ENVOI_BOUNCE_SECRET         what the bounce addresses of `envoi bounce --base` are signed with
   ENVOI_CONFIG                the file with the accounts; ~/.config/envoi/config.toml by default
   ENVOI_PASSWORD              the password
   ENVOI_TOKEN                 an OAuth 2.0 access token, instead of a password

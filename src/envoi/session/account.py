@@ -16,7 +16,7 @@ from envoi.session.settings import Security, choose_port
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Account", "DKIMPlace", "OAuthClient", "PasswordPlace"]
+__all__ = ["Account", "DKIMPlace", "OAuthClient", "PasswordPlace", "QueueWishes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,26 @@ class DKIMPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueWishes:
+    """How an outbox treats the account's mail.
+
+    Attributes:
+        on_unknown: after silence behind the final dot, ``"resend"`` (may arrive twice, is never lost) or
+            ``"hold"`` (never arrives twice, waits for a person).
+        failover: the account to go on with while this one's server is down; empty for none.
+        dsn: whether the sender gets a report (RFC 3464) of what failed for good.
+    """
+
+    on_unknown: str = "resend"
+    failover: str = ""
+    dsn: bool = False
+
+    def __post_init__(self) -> None:
+        if self.on_unknown not in {"resend", "hold"}:
+            raise ConfigError(f"on_unknown is resend or hold, not {self.on_unknown!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A way to send, under a name.
 
@@ -112,6 +132,7 @@ class Account:
         ca_file: PEM file of the authorities to trust instead of the system's.
         dkim: what every mail of a session is signed with.
         limits: what the provider allows, such as ``messages_per_day``; for those who send many.
+        outbox: how an outbox treats its mail.
     """
 
     name: str
@@ -125,6 +146,7 @@ class Account:
     ca_file: str = ""
     dkim: DKIMPlace | None = None
     limits: Mapping[str, int] = field(default_factory=dict[str, int], hash=False)
+    outbox: QueueWishes = field(default_factory=QueueWishes)
 
     def __post_init__(self) -> None:
         choose_port(self.port, Security.named(self.security))

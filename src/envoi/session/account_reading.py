@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from envoi.errors import ConfigError, InvalidAddress
-from envoi.session.account import Account, DKIMPlace, OAuthClient, PasswordPlace
+from envoi.session.account import Account, DKIMPlace, OAuthClient, PasswordPlace, QueueWishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,9 +22,11 @@ __all__ = ["read_accounts"]
 T = TypeVar("T")
 
 _LIMITS = (
+    "messages_per_second",
     "messages_per_minute",
     "messages_per_hour",
     "messages_per_day",
+    "recipients_per_day",
     "recipients_per_message",
     "connections",
 )
@@ -134,7 +136,17 @@ class _Table:
 
 def _account(name: str, row: _Table) -> Account:
     row.allow(
-        "server", "port", "security", "username", "from", "password", "oauth", "ca_file", "dkim", "limits"
+        "server",
+        "port",
+        "security",
+        "username",
+        "from",
+        "password",
+        "oauth",
+        "ca_file",
+        "dkim",
+        "limits",
+        "outbox",
     )
     if isinstance(row.values.get("password"), str):
         raise row.error(
@@ -149,7 +161,7 @@ def _account(name: str, row: _Table) -> Account:
         _oauth(row.table("oauth")),
         _dkim(row.table("dkim")),
     )
-    limits = _limits(row.table("limits"))
+    limits, outbox = _limits(row.table("limits")), _outbox(row.table("outbox"))
     return row.made(
         lambda: Account(
             name=name,
@@ -163,6 +175,7 @@ def _account(name: str, row: _Table) -> Account:
             ca_file=ca_file,
             dkim=dkim,
             limits=limits,
+            outbox=outbox,
         )
     )
 
@@ -205,6 +218,14 @@ def _limits(row: _Table | None) -> dict[str, int]:
         return {}
     row.allow(*_LIMITS)
     return {key: number for key in _LIMITS if (number := row.number(key)) is not None}
+
+
+def _outbox(row: _Table | None) -> QueueWishes:
+    if row is None:
+        return QueueWishes()
+    row.allow("on_unknown", "failover", "dsn")
+    on_unknown, failover, dsn = row.word("on_unknown", "resend"), row.word("failover"), row.flag("dsn")
+    return row.made(lambda: QueueWishes(on_unknown=on_unknown, failover=failover, dsn=dsn))
 
 
 def _line_of(text: str, table: str, key: str) -> int:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from envoi.errors import ConfigError
+from envoi.session.account import QueueWishes
 from envoi.session.account_reading import read_accounts
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ def _lines(account: Account) -> Iterator[str]:
             yield f"{key} = {_inline({name: getattr(place, name) for name in place.__slots__})}"
     if account.limits:
         yield f"limits = {_inline(dict(account.limits))}"
+    if account.outbox != QueueWishes():
+        yield f"outbox = {_inline(asdict(account.outbox))}"
 
 
 def _inline(values: dict[str, object]) -> str:

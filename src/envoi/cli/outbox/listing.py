@@ -1,0 +1,149 @@
+"""``envoi outbox list``, ``show`` and ``export``: looking at mail without touching it.
+
+The filters are also `steering`'s, which changes what they choose.
+"""
+
+from __future__ import annotations
+
+import shutil
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envoi.cli.exits import Exit
+from envoi.cli.outbox.action import Action, tell
+from envoi.cli.outbox.instants import back
+from envoi.cli.outbox.place import open_outbox
+from envoi.cli.outbox.showing import list_row, status_page, status_report
+from envoi.cli.page import Page, Row, Section
+from envoi.errors import UsageError
+from envoi.outbox.model import Stage, State
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from envoi.cli.terminal import Terminal
+    from envoi.outbox.model import Content
+
+__all__ = ["ACTIONS", "add_filters", "found"]
+
+PIECE = 64 * 1024
+
+
+def add_filters(parser: ArgumentParser) -> None:
+    """Declare what chooses mails."""
+    parser.add_argument("--account", metavar="NAME", help="of this account")
+    parser.add_argument("--stage", choices=[stage.value for stage in Stage], help="that stand there")
+    parser.add_argument(
+        "--state", choices=[state.value for state in State], help="with a recipient in this state"
+    )
+    parser.add_argument("--to", metavar="ADDRESS", help="with this recipient")
+    parser.add_argument("--message-id", metavar="ID", help="with this Message-ID")
+    parser.add_argument("--key", help="submitted under this key")
+    parser.add_argument("--since", metavar="WHEN", type=back, help="submitted since: 2h, 5d, 2026-03-01")
+    parser.add_argument("--before", metavar="WHEN", type=back, help="submitted before")
+
+
+def found(given: Namespace) -> dict[str, object]:
+    """Return the arguments of `Outbox.find` that the options make."""
+    return {
+        "account": given.account,
+        "stage": Stage(given.stage) if given.stage else None,
+        "state": State(given.state) if given.state else None,
+        "recipient": given.to,
+        "message_id": given.message_id,
+        "key": given.key,
+        "since": given.since,
+        "before": given.before,
+    }
+
+
+def _declare_list(parser: ArgumentParser) -> None:
+    add_filters(parser)
+    parser.add_argument("--limit", metavar="N", type=int, default=50, help="at most so many; 50 by default")
+
+
+def _list(given: Namespace, terminal: Terminal) -> Exit:
+    with open_outbox(given, terminal) as outbox:
+        mails = list(islice(outbox.find(**found(given)), given.limit))  # type: ignore[arg-type]
+    more = len(mails) == given.limit
+    rows = tuple(list_row(status) for status in mails)
+    title = f"The newest {len(mails)}; more with --limit" if more else f"{len(mails)} mails"
+    page = Page(title=title, sections=(Section(rows=rows),) if rows else ())
+    tell(page, {"messages": [status_report(status) for status in mails], "more": more}, given, terminal)
+    return Exit.OK
+
+
+def _declare_show(parser: ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help="the ticket")
+
+
+def _show(given: Namespace, terminal: Terminal) -> Exit:
+    with open_outbox(given, terminal) as outbox:
+        status = outbox.status(given.id)
+    tell(status_page(status), status_report(status), given, terminal)
+    return Exit.OK
+
+
+def _declare_export(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "ids", metavar="ID", nargs="*", help="tickets; without any, all that the options choose"
+    )
+    parser.add_argument(
+        "--folder", metavar="FOLDER", type=Path, help="where the .eml files go; by default the output"
+    )
+    add_filters(parser)
+
+
+def _export(given: Namespace, terminal: Terminal) -> Exit:
+    if given.folder is None and len(given.ids) != 1:
+        raise UsageError("name one ticket to print, or a --folder for several")
+    written: list[str] = []
+    with open_outbox(given, terminal) as outbox:
+        ids = given.ids or [status.id for status in outbox.find(**found(given))]  # type: ignore[arg-type]
+        for id_ in ids:
+            content = outbox.read(id_)
+            if given.folder is None:
+                _print(content, terminal)
+            else:
+                given.folder.mkdir(parents=True, exist_ok=True)
+                target = given.folder / f"{outbox.status(id_).id}.eml"
+                _write(content, target)
+                written.append(str(target))
+    if given.folder is not None:
+        rows = tuple(Row(text=name) for name in written)
+        page = Page(title=f"{len(written)} mails written", sections=(Section(rows=rows),) if rows else ())
+        tell(page, {"files": written}, given, terminal)
+    return Exit.OK
+
+
+def _print(content: Content, terminal: Terminal) -> None:
+    if content.path is None:
+        terminal.print_bytes(content.octets or b"")
+        return
+    with content.path.open("rb") as file:
+        while piece := file.read(PIECE):
+            terminal.print_bytes(piece)
+    _tidy(content)
+
+
+def _write(content: Content, target: Path) -> None:
+    if content.path is None:
+        target.write_bytes(content.octets or b"")
+        return
+    shutil.copyfile(content.path, target)
+    _tidy(content)
+
+
+def _tidy(content: Content) -> None:
+    if content.temporary and content.path is not None:
+        content.path.unlink(missing_ok=True)
+
+
+ACTIONS = {
+    "list": Action(summary="list mails, the newest first", declare=_declare_list, run=_list),
+    "show": Action(summary="show all that is known of one mail", declare=_declare_show, run=_show),
+    "export": Action(
+        summary="write mails as .eml files, or one to the output", declare=_declare_export, run=_export
+    ),
+}

@@ -1,0 +1,103 @@
+"""``envoi outbox cancel``, ``retry``, ``hold``, ``release`` and ``purge``: changing what becomes of mail.
+
+All but `purge` take tickets, or choose mails with the filters of ``list``; choosing everything takes
+``--all``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envoi.cli.exits import Exit
+from envoi.cli.outbox.action import Action, tell
+from envoi.cli.outbox.instants import ahead, back
+from envoi.cli.outbox.listing import add_filters, found
+from envoi.cli.outbox.place import open_outbox
+from envoi.cli.page import Mark, Page, Row, Section
+from envoi.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Sequence
+
+    from envoi.cli.terminal import Terminal
+    from envoi.client.outbox import Outbox
+
+__all__ = ["ACTIONS"]
+
+
+def _declare(parser: ArgumentParser) -> None:
+    parser.add_argument("ids", metavar="ID", nargs="*", help="tickets")
+    add_filters(parser)
+    parser.add_argument("--all", action="store_true", help="whatever the filters choose, even everything")
+
+
+def _declare_retry(parser: ArgumentParser) -> None:
+    _declare(parser)
+    parser.add_argument("--expires", metavar="WHEN", type=ahead, help="give up then; after 5 days by default")
+
+
+def _declare_purge(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--older-than", metavar="AGE", type=back, help="done before: 30d, 2026-03-01; 7 days by default"
+    )
+
+
+def _steering(
+    verb: str, change: Callable[[Outbox, Sequence[str], Namespace], frozenset[str]]
+) -> Callable[[Namespace, Terminal], Exit]:
+    def run(given: Namespace, terminal: Terminal) -> Exit:
+        filters = found(given)
+        if not given.ids and not given.all and not any(filters.values()):
+            raise UsageError("which mails? Name tickets, choose with the filters, or say --all")
+        if given.ids and any(filters.values()):
+            raise UsageError("tickets and filters exclude each other")
+        with open_outbox(given, terminal) as outbox:
+            ids = given.ids or [status.id for status in outbox.find(**filters)]  # type: ignore[arg-type]
+            changed = change(outbox, ids, given)
+        left = [each for each in ids if each not in changed]
+        rows = [Row(mark=Mark.GOOD, label=each, text=verb) for each in ids if each in changed]
+        rows += [Row(mark=Mark.NOTE, label=each, text="unchanged: not in a state for that") for each in left]
+        page = Page(
+            title=f"{len(changed)} of {len(ids)} mails {verb}",
+            mark=Mark.GOOD if changed or not ids else Mark.WARNING,
+            sections=(Section(rows=tuple(rows)),) if rows else (),
+        )
+        tell(page, {"changed": sorted(changed), "unchanged": left}, given, terminal)
+        return Exit.IN_PART if left else Exit.OK
+
+    return run
+
+
+def _purge(given: Namespace, terminal: Terminal) -> Exit:
+    with open_outbox(given, terminal) as outbox:
+        count = outbox.purge(before=given.older_than)
+    tell(Page(title=f"{count} mails forgotten", mark=Mark.GOOD), {"purged": count}, given, terminal)
+    return Exit.OK
+
+
+ACTIONS = {
+    "cancel": Action(
+        summary="cancel what was not sent yet",
+        declare=_declare,
+        run=_steering("cancelled", lambda outbox, ids, _: outbox.cancel(*ids)),
+    ),
+    "retry": Action(
+        summary="try failed, unknown and deferred recipients again now",
+        declare=_declare_retry,
+        run=_steering(
+            "to be tried again", lambda outbox, ids, given: outbox.retry(*ids, expires_at=given.expires)
+        ),
+    ),
+    "hold": Action(
+        summary="let no worker have waiting mails",
+        declare=_declare,
+        run=_steering("held", lambda outbox, ids, _: outbox.hold(*ids)),
+    ),
+    "release": Action(
+        summary="let held mails go on, also those that may have arrived",
+        declare=_declare,
+        run=_steering("released", lambda outbox, ids, _: outbox.release(*ids)),
+    ),
+    "purge": Action(summary="forget mails that are done", declare=_declare_purge, run=_purge),
+}

@@ -1,0 +1,82 @@
+"""``envoi outbox submit``: a mail is written down; what sends it is `envoi outbox work`.
+
+The mail is described as for ``envoi send``. Its account is not looked at here: it may be one that only the
+worker's machine knows.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING
+
+from envoi.cli.composing import add_message_options, read_mail
+from envoi.cli.delivery import add_delivery_options, read_options
+from envoi.cli.exits import Exit
+from envoi.cli.outbox.action import Action, tell
+from envoi.cli.outbox.instants import ahead, shown
+from envoi.cli.outbox.place import open_outbox
+from envoi.cli.page import Mark, Page, Row, Section
+from envoi.drivers.account_file import AccountFile
+
+if TYPE_CHECKING:
+    from envoi.cli.terminal import Terminal
+
+__all__ = ["ACTIONS"]
+
+
+def _declare(parser: ArgumentParser) -> None:
+    add_message_options(parser)
+    add_delivery_options(parser)
+    group = parser.add_argument_group("outbox")
+    group.add_argument(
+        "--account",
+        metavar="NAME",
+        help="the account that sends it; by default the variable ENVOI_ACCOUNT, or the only account there is",
+    )
+    group.add_argument("--key", default="", help="submitting again under the same key changes nothing")
+    group.add_argument("--send-at", metavar="WHEN", type=ahead, help="not before: 2h, or 2026-03-01T08:00")
+    group.add_argument("--expires", metavar="WHEN", type=ahead, help="give up then; after 5 days by default")
+    group.add_argument(
+        "--priority", metavar="0-9", type=_priority, default=5, help="0 is the most urgent; 5 by default"
+    )
+
+
+def _priority(text: str) -> int:
+    if text not in "0123456789" or len(text) != 1:
+        raise ArgumentTypeError(f"{text!r} is not a digit")
+    return int(text)
+
+
+def _submit(given: Namespace, terminal: Terminal) -> Exit:
+    account = given.account or terminal.environ.get("ENVOI_ACCOUNT") or ""
+    accounts = AccountFile().accounts()
+    if not account and len(accounts) == 1:
+        (account,) = accounts
+    if account in accounts and not given.eml:
+        given.sender = given.sender or accounts[account].sender or None
+    mail = read_mail(given, terminal)
+    with open_outbox(given, terminal) as outbox:
+        ticket = outbox.submit(
+            mail,
+            account=account,
+            key=given.key,
+            send_at=given.send_at,
+            expires_at=given.expires,
+            priority=given.priority,
+            options=read_options(given),
+        )
+        status = outbox.status(ticket)
+    title = "It had been submitted already" if ticket.duplicate else "Written down; it will not be lost"
+    rows = [
+        Row(label="Ticket", text=ticket.id),
+        Row(label="Message-ID", text=ticket.message_id),
+        Row(label="Account", text=status.account),
+    ]
+    if given.send_at is not None:
+        rows.append(Row(label="Leaves", text=f"not before {shown(status.due_at)}"))
+    report = {"id": ticket.id, "message_id": ticket.message_id, "duplicate": ticket.duplicate}
+    tell(Page(title=title, mark=Mark.GOOD, sections=(Section(rows=tuple(rows)),)), report, given, terminal)
+    return Exit.OK
+
+
+ACTIONS = {"submit": Action(summary="write a mail down, to be sent by `work`", declare=_declare, run=_submit)}

@@ -1,0 +1,104 @@
+"""``envoi outbox work``: sends until a signal, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.outbox.conftest import MAIL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from envoi.testing import SMTPServer
+    from tests.cli.outbox.conftest import Run
+
+    Work = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def work(environ: dict[str, str]) -> Iterator[Work]:
+    """Start workers, and end those that are left."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "envoi", "outbox", "work", *options],
+            env={**os.environ, **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_sends_what_is_there_and_ends_when_asked(
+    outbox: Run, work: Work, server: SMTPServer, number: signal.Signals
+) -> None:
+    tickets = [outbox("submit", *MAIL, "--json").json["id"] for _ in range(3)]
+    process = work("--lease", "30")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(3)]
+    assert all("delivered zoe@example.org: 250" in line for line in lines), lines
+    assert {line.split()[2] for line in lines} == set(tickets)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    assert "3 mails are due" in err
+    assert len(server.messages) == 3
+    assert out == ""
+    assert outbox("stats", "--json").json["settled"]["delivered"] == 3
+
+
+def test_programs_get_json_and_prometheus_its_page(outbox: Run, work: Work, server: SMTPServer) -> None:
+    outbox("submit", *MAIL)
+    with_port = _free_port()
+    process = work("--json", "--metrics", f":{with_port}", "--account", "work")
+    assert process.stdout is not None
+    event = json.loads(process.stdout.readline())
+    assert (event["kind"], event["recipient"], event["reply"]["code"]) == (
+        "delivered",
+        "zoe@example.org",
+        250,
+    )
+    with urllib.request.urlopen(f"http://127.0.0.1:{with_port}/metrics", timeout=5) as answer:
+        page = answer.read().decode()
+    assert 'envoi_outbox_recipients_total{state="delivered"} 1' in page
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"http://127.0.0.1:{with_port}/", timeout=5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def test_an_unknown_account_is_refused(outbox: Run, environ: dict[str, str]) -> None:
+    done = outbox("work", "--account", "nobody")
+    assert done.code == 78
+    assert "nobody" in done.err
+    environ["ENVOI_CONFIG"] += ".none"
+    assert "envoi account add" in outbox("work").err
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,103 @@
+"""What follows from a report about a mail of the outbox."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from envoi.message.reports import (
+    Action,
+    Feedback,
+    FeedbackType,
+    RecipientReport,
+    Report,
+    ReportKind,
+)
+from envoi.outbox.bouncing import consequences
+from envoi.outbox.model import MessageStatus, RecipientStatus, Stage, State
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def mail(*recipients: str) -> MessageStatus:
+    return MessageStatus(
+        id="0" * 32,
+        message_id="<1@example.com>",
+        account="work",
+        sender="me@example.com",
+        subject="Hello",
+        key="",
+        size=1,
+        priority=5,
+        stage=Stage.DONE,
+        attempts=1,
+        cancel_requested=False,
+        created_at=NOW,
+        due_at=NOW,
+        expires_at=NOW,
+        recipients=tuple(RecipientStatus(address=each, state=State.DELIVERED) for each in recipients),
+    )
+
+
+def bounce(*recipients: RecipientReport) -> Report:
+    return Report(kind=ReportKind.DELIVERY, format="RFC 3464", recipients=recipients)
+
+
+def feedback(kind: FeedbackType, *recipients: str) -> Report:
+    return Report(
+        kind=ReportKind.FEEDBACK, format="RFC 5965", feedback=Feedback(type=kind, recipients=recipients)
+    )
+
+
+def test_a_failure_is_recorded_under_the_address_that_was_written_to() -> None:
+    one = RecipientReport(
+        address="z@inside.example.org", original="Zoe@Example.org", action=Action.FAILED, status="5.1.1"
+    )
+    what = consequences(bounce(one), mail("zoe@example.org"), NOW)
+    assert [(each.address, each.state) for each in what.results] == [("zoe@example.org", State.FAILED)]
+    assert [each.address for each in what.suppressions] == ["zoe@example.org"]
+    assert what.kind == "bounced"
+
+
+def test_time_that_ran_out_fails_and_suppresses_nobody() -> None:
+    one = RecipientReport(address="zoe@example.org", action=Action.FAILED, status="4.4.7")
+    what = consequences(bounce(one), mail("zoe@example.org"), NOW)
+    assert what.results[0].reply is not None
+    assert what.results[0].reply.code == 450
+    assert what.suppressions == ()
+
+
+def test_without_a_status_there_is_no_reply() -> None:
+    one = RecipientReport(address="zoe@example.org", action=Action.FAILED)
+    what = consequences(bounce(one), mail("zoe@example.org"), NOW)
+    assert what.results[0].reply is None
+    assert what.results[0].text == "it came back"
+
+
+def test_a_delay_is_no_failure() -> None:
+    one = RecipientReport(address="zoe@example.org", action=Action.DELAYED, status="4.4.1")
+    assert consequences(bounce(one), mail("zoe@example.org"), NOW).results == ()
+
+
+def test_strangers_are_left_alone() -> None:
+    one = RecipientReport(address="victim@example.org", action=Action.FAILED, status="5.1.1")
+    what = consequences(bounce(one), mail("zoe@example.org"), NOW)
+    assert (what.results, what.suppressions) == ((), ())
+    assert what.ignored == ("victim@example.org",)
+
+
+def test_a_complaint_without_a_name_is_the_only_recipients() -> None:
+    what = consequences(feedback(FeedbackType.ABUSE), mail("zoe@example.org"), NOW)
+    assert [each.address for each in what.suppressions] == ["zoe@example.org"]
+    assert what.results[0].state is State.DELIVERED
+    assert (
+        consequences(feedback(FeedbackType.ABUSE), mail("a@example.org", "b@example.org"), NOW).results == ()
+    )
+
+
+def test_a_complaint_by_a_stranger_is_nobodys() -> None:
+    what = consequences(feedback(FeedbackType.ABUSE, "x@example.org"), mail("zoe@example.org"), NOW)
+    assert what.suppressions == ()
+
+
+def test_praise_suppresses_nobody() -> None:
+    assert consequences(feedback(FeedbackType.NOT_SPAM), mail("zoe@example.org"), NOW).suppressions == ()
