@@ -78,10 +78,6 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
         "format": report.format,
         "message_id": report.message_id,
     }
-        "report": report.kind.value,
-        "format": report.format,
-        "message_id": report.message_id,
-    }
     if report.kind in {ReportKind.DISPOSITION, ReportKind.AUTO_REPLY}:
         return _nothing("The mail arrived; there is nothing to record", facts, given, terminal)
     with open_outbox(given, terminal) as outbox:
