@@ -58,12 +58,13 @@ AIOSMTPLIB = Contestant(name="aiosmtplib", peer="aiosmtplib_bytes")
 NODEMAILER = Contestant(name="nodemailer, raw", peer="nodemailer.mjs raw", slow_start=True)
 SMTP_SOURCE = Contestant(name="smtp-source (C)", peer="smtp_source")
 SEND = Contestant(name="envoi send", peer="envoi_send")
+POOL = Contestant(name="envoi pool.send", peer="envoi_pool")
 WINDOW_1 = Contestant(name="envoi send_all", peer="envoi_window", window=1)
 WINDOW_64 = Contestant(name="envoi send_all, window 64", peer="envoi_window", window=64)
 IN_CLEAR = Contestant(name="envoi send, in clear", peer="envoi_send", in_clear=True)
 ASYNC = Contestant(name="envoi await send", peer="envoi_async")
 ASYNC_64 = Contestant(name="envoi await send, 64 at once", peer="envoi_async", window=64)
-BYTES = (SMTPLIB, AIOSMTPLIB, NODEMAILER, SMTP_SOURCE, SEND, WINDOW_1, WINDOW_64, ASYNC, ASYNC_64)
+BYTES = (SMTPLIB, AIOSMTPLIB, NODEMAILER, SMTP_SOURCE, SEND, POOL, WINDOW_1, WINDOW_64, ASYNC, ASYNC_64)
 """Those that send octets which are there already."""
 
 EMAIL_MESSAGE = Contestant(name="smtplib, EmailMessage", peer="smtplib_email")
@@ -83,6 +84,7 @@ COMPOSED = (
 """Those that compose each mail for its recipient."""
 
 FRESH = Contestant(name="smtplib, a connection per message", peer="smtplib_fresh")
+HANDLER = Contestant(name="envoi pool.send(Email)", peer="envoi_handler")
 SEND_MAIL = Contestant(name="Django send_mail", peer="django_fresh")
 ATTACHERS = (
     Contestant(name="smtplib, EmailMessage", peer="smtplib_attachment"),
@@ -125,7 +127,7 @@ _CONDITIONS = (
     Discipline(
         key="handler",
         title="1 KiB from a web handler, STARTTLS",
-        contestants=(FRESH, SEND_MAIL, EMAIL),
+        contestants=(FRESH, SEND_MAIL, HANDLER),
         reference=FRESH.name,
         size=_KIB,
         starttls=True,

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bench.contestant import Sender
-__all__ = ["opened"]
+__all__ = ["composed", "opened"]
 
 
-def _composed(letter: Letter) -> Email:
+def composed(letter: Letter) -> Email:
+    """As the documentation shows."""
     to = f"{letter.name} <{letter.address}>"
     return Email(sender=SENDER, to=to, subject=letter.subject, text=letter.text)
 
@@ -32,7 +33,7 @@ def opened(order: Order) -> Iterator[Sender]:
         raise NotHere("send_all has no window yet")
 
     def send(session: SMTPSession, count: int) -> None:
-        mails = map(_composed, letters(order, count))
+        mails = map(composed, letters(order, count))
         if order.window:
             stream(session, mails, order.window)
             return

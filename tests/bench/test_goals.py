@@ -23,7 +23,7 @@ def turns(*micros: float) -> list[Turn]:
 
 
 def results(ours: list[Turn], theirs: list[Turn], **left_out: str) -> Results:
-    outcome = Outcome(turns={"smtplib": theirs, "envoi send": ours}, left_out=left_out)
+    outcome = Outcome(turns={"smtplib": theirs, "envoi pool.send": ours}, left_out=left_out)
     return Results(rounds=len(ours), outcomes={CHUNKED.key: outcome})
 
 
@@ -57,7 +57,7 @@ def test_every_goal_speaks_of_contestants_that_take_part() -> None:
 def test_a_table_has_a_line_for_each_and_says_who_was_left_out() -> None:
     lines = list(table_lines(CHUNKED, results(turns(20, 30), turns(100, 100), other="it is not here")))
     assert lines[2].startswith("| smtplib | 100 | 100 – 100 | 1.00 | 1,000 |")
-    assert lines[3].startswith("| envoi send | 25.0 | 22.5 – 27.5 | 0.25 |")
+    assert lines[3].startswith("| envoi pool.send | 25.0 | 22.5 – 27.5 | 0.25 |")
     assert lines[-1] == "\nLeft out: other; it is not here."
 
 
