@@ -48,17 +48,16 @@ WITH accounts AS (
         %(contents)b::uuid[], %(priorities)b::smallint[], %(created)b::timestamptz[],
         %(expires)b::timestamptz[])
 ), queue AS (
-    INSERT INTO envoi_queue (id, account, priority, due_at, created_at, stage)
-    SELECT id, account, priority, due_at, created_at, 'waiting'
+    INSERT INTO envoi_queue (id, account, priority, due_at, stage)
+    SELECT id, account, priority, due_at, 'waiting'
     FROM unnest(%(ids)b::uuid[], %(accounts)b::text[], %(priorities)b::smallint[], %(due)b::timestamptz[],
-        %(created)b::timestamptz[], %(open)b::boolean[])
-        AS m (id, account, priority, due_at, created_at, open)
+        %(open)b::boolean[]) AS m (id, account, priority, due_at, open)
     WHERE open
 ), done AS (
-    INSERT INTO envoi_done (id, created_at, due_at, done_at, attempt, uncounted, settled)
-    SELECT id, created_at, due_at, created_at, 0, 0, 0
-    FROM unnest(%(ids)b::uuid[], %(due)b::timestamptz[], %(created)b::timestamptz[], %(open)b::boolean[])
-        AS m (id, due_at, created_at, open)
+    INSERT INTO envoi_done (id, account, due_at, done_at, attempt, uncounted, settled)
+    SELECT id, account, due_at, done_at, 0, 0, 0
+    FROM unnest(%(ids)b::uuid[], %(accounts)b::text[], %(due)b::timestamptz[], %(created)b::timestamptz[],
+        %(open)b::boolean[]) AS m (id, account, due_at, done_at, open)
     WHERE NOT open
 ), recipients AS (
     INSERT INTO envoi_recipients (message, address, position, state, note, due_at, settled_at)

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import tuple_row
 
 from envoi.drivers.postgres_store.failures import explained
-from envoi.drivers.postgres_store.link import PREPARE, PROBE, SIZE, Server, conninfo, instant, is_usable
+from envoi.drivers.postgres_store.link import (
+    PLAN_SECONDS,
+    PREPARE,
+    PROBE,
+    REPLAN,
+    SIZE,
+    Server,
+    conninfo,
+    instant,
+    is_usable,
+)
 from envoi.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -42,6 +54,9 @@ class _Connections:
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIZE))
     idle: list[Connection] = field(default_factory=list[Connection])
+    planned: WeakKeyDictionary[Connection, float] = field(
+        default_factory=WeakKeyDictionary[Connection, float]
+    )
     ears: list[Connection] = field(default_factory=list[Connection])
 
 
@@ -156,13 +171,12 @@ class AsyncioDatabase:
         mine = self._mine()
         await mine.places.acquire()
         try:
-            while mine.idle:
-                connection = mine.idle.pop()
+            while (connection := mine.idle.pop() if mine.idle else None) is not None:
                 if is_usable(connection):
-                    return mine, connection
+                    break
                 await connection.close()
             with explained():
-                return mine, await self._open()
+                return mine, await _planned(mine, connection or await self._open())
         except BaseException:
             mine.places.release()
             raise
@@ -195,6 +209,14 @@ class AsyncioDatabase:
         else:
             mine.idle.append(connection)
         mine.places.release()
+
+
+async def _planned(mine: _Connections, connection: Connection) -> Connection:
+    now = time.monotonic()
+    if now - mine.planned.setdefault(connection, now) > PLAN_SECONDS:
+        await connection.execute(REPLAN)
+        mine.planned[connection] = now
+    return connection
 
 
 def _leave(mine: _Connections) -> None:

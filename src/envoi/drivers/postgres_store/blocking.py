@@ -9,15 +9,27 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import tuple_row
 
 from envoi.drivers.postgres_store.failures import explained
-from envoi.drivers.postgres_store.link import PREPARE, PROBE, SIZE, Server, conninfo, instant, is_usable
+from envoi.drivers.postgres_store.link import (
+    PLAN_SECONDS,
+    PREPARE,
+    PROBE,
+    REPLAN,
+    SIZE,
+    Server,
+    conninfo,
+    instant,
+    is_usable,
+)
 from envoi.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -43,6 +55,9 @@ class _Connections:
     lock: threading.Lock = field(default_factory=threading.Lock)
     places: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(SIZE))
     idle: list[Connection] = field(default_factory=list[Connection])
+    planned: WeakKeyDictionary[Connection, float] = field(
+        default_factory=WeakKeyDictionary[Connection, float]
+    )
     ears: list[Connection] = field(default_factory=list[Connection])
 
 
@@ -152,13 +167,21 @@ class BlockingDatabase:
         try:
             while (connection := self._idle(mine)) is not None:
                 if is_usable(connection):
-                    return connection
+                    break
                 connection.close()
             with explained():
-                return self._open()
+                return self._planned(mine, connection or self._open())
         except BaseException:
             mine.places.release()
             raise
+
+    @staticmethod
+    def _planned(mine: _Connections, connection: Connection) -> Connection:
+        now = time.monotonic()
+        if now - mine.planned.setdefault(connection, now) > PLAN_SECONDS:
+            connection.execute(REPLAN)
+            mine.planned[connection] = now
+        return connection
 
     @staticmethod
     def _idle(mine: _Connections) -> Connection | None:

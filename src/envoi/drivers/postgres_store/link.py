@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NOW",
+    "PLAN_SECONDS",
     "PREPARE",
     "PROBE",
+    "REPLAN",
     "SIZE",
     "Database",
     "Link",
@@ -49,9 +51,17 @@ PROBE = (
 )
 #: The clock of the database, which all workers share.
 NOW = "SELECT extract(epoch FROM clock_timestamp())::double precision"
-#: Said to every connection that is ours alone. The plans of a queue must not depend on when its statistics
-#: were taken: an empty table that fills up would be read from end to end until the next ANALYZE.
-PREPARE = "SET enable_seqscan = off; SET jit = off; SET TimeZone = 'UTC'"
+# Plans are made once and used for many batches; but the plan for a queue that was empty, which reads it from
+# end to end, will not do a moment later. There is an index for all that is asked, and plans are made anew.
+_AVOIDED = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
+#: Seconds that a plan is good for.
+PLAN_SECONDS = 2.0
+REPLAN = b"DISCARD PLANS"
+_PLANS = [f"{setting} = off" for setting in _AVOIDED]
+#: Said to every connection that is ours alone.
+PREPARE = "; ".join(
+    f"SET {setting}" for setting in (*_PLANS, "plan_cache_mode = force_generic_plan")
+).encode()
 _OLDEST = 130000
 
 
@@ -130,8 +140,8 @@ class Server:
     @property
     def begin(self) -> str:
         """The statements that begin a transaction."""
-        settings = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off;" if self.pooled else ""
-        return f"BEGIN ISOLATION LEVEL READ COMMITTED; {settings} {NOW}"
+        plans = [f"SET LOCAL {setting}" for setting in _PLANS] if self.pooled else []
+        return "; ".join(["BEGIN ISOLATION LEVEL READ COMMITTED", *plans, NOW])
 
     @property
     def needs_begin(self) -> bool:

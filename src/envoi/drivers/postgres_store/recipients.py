@@ -79,11 +79,11 @@ WITH seen AS MATERIALIZED (
 ), gone AS (
     DELETE FROM envoi_queue q USING seen s
     WHERE q.id = s.id AND NOT s.open AND NOT s.unknown
-    RETURNING q.id, q.created_at, q.due_at, q.attempt, q.uncounted,
+    RETURNING q.id, q.account, q.due_at, q.attempt, q.uncounted,
         CASE WHEN q.stage = 'claimed' THEN q.attempt ELSE q.settled END AS settled
 ), filed AS (
-    INSERT INTO envoi_done (id, created_at, due_at, done_at, attempt, uncounted, settled)
-    SELECT id, created_at, due_at, %(now)b::timestamptz, attempt, uncounted, settled FROM gone
+    INSERT INTO envoi_done (id, account, due_at, done_at, attempt, uncounted, settled)
+    SELECT id, account, due_at, %(now)b::timestamptz, attempt, uncounted, settled FROM gone
 ), stays AS (
     UPDATE envoi_queue q
     SET stage = CASE

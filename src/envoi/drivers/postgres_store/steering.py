@@ -25,9 +25,8 @@ RETURNING id
 """
 _REVIVE = """
 WITH back AS (DELETE FROM envoi_done WHERE id = ANY(%(ids)b::uuid[]) RETURNING *)
-INSERT INTO envoi_queue (id, account, priority, stage, due_at, created_at, attempt, uncounted, settled)
-SELECT b.id, m.account, m.priority, 'waiting', %(now)b::timestamptz, m.created_at, b.attempt, b.uncounted,
-    b.settled
+INSERT INTO envoi_queue (id, account, priority, stage, due_at, attempt, uncounted, settled)
+SELECT b.id, m.account, m.priority, 'waiting', %(now)b::timestamptz, b.attempt, b.uncounted, b.settled
 FROM back b JOIN envoi_messages m USING (id)
 """
 _PROLONG = """

@@ -19,6 +19,7 @@ from envoi.drivers.postgres_store import (
     contents,
     doorbell,
     figures,
+    finding,
     leases,
     looking,
     schema,
@@ -193,7 +194,7 @@ class PostgresStore:
 
     async def find(self, query: Query, *, after: str | None = None, most: int = 100) -> Page:
         """See `Store.find`."""
-        return await self._ask(partial(looking.find, query=query, after=after, most=most))
+        return await self._ask(partial(finding.find, query=query, after=after, most=most))
 
     async def stats(self) -> Stats:
         """See `Store.stats`."""

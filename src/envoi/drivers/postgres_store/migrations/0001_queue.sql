@@ -39,7 +39,7 @@ CREATE TABLE envoi_messages (
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX envoi_messages_created ON envoi_messages (created_at, id);
-CREATE INDEX envoi_messages_account ON envoi_messages (account, created_at, id);
+CREATE INDEX envoi_messages_account ON envoi_messages (account, id);
 CREATE INDEX envoi_messages_message_id ON envoi_messages (message_id);
 CREATE INDEX envoi_messages_key ON envoi_messages (key) WHERE key <> '';
 CREATE INDEX envoi_messages_kept ON envoi_messages (content) WHERE content <> id;
@@ -50,7 +50,6 @@ CREATE TABLE envoi_queue (
     priority smallint NOT NULL,
     stage text NOT NULL CHECK (stage IN ('waiting', 'claimed', 'held')),
     due_at timestamptz NOT NULL,
-    created_at timestamptz NOT NULL,
     attempt integer NOT NULL DEFAULT 0,    -- the fence
     uncounted integer NOT NULL DEFAULT 0,  -- attempts that were given back
     settled integer NOT NULL DEFAULT 0,    -- the attempt that was settled last
@@ -62,18 +61,18 @@ CREATE TABLE envoi_queue (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX envoi_queue_ready ON envoi_queue (account, priority, due_at, id) WHERE stage = 'waiting';
 CREATE INDEX envoi_queue_leases ON envoi_queue (lease_until, owner) WHERE stage = 'claimed';
-CREATE INDEX envoi_queue_stage ON envoi_queue (stage, created_at, id);
+CREATE INDEX envoi_queue_stage ON envoi_queue (account, stage, id);
 
 CREATE TABLE envoi_done (
     id uuid PRIMARY KEY,
-    created_at timestamptz NOT NULL,
+    account text NOT NULL,
     done_at timestamptz NOT NULL,
     due_at timestamptz NOT NULL,
     attempt integer NOT NULL,
     uncounted integer NOT NULL,
     settled integer NOT NULL
 );
-CREATE INDEX envoi_done_created ON envoi_done (created_at, id);
+CREATE INDEX envoi_done_account ON envoi_done (account, id);
 CREATE INDEX envoi_done_done ON envoi_done (done_at);
 
 CREATE TABLE envoi_recipients (
