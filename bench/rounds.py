@@ -52,11 +52,19 @@ class Rig:
     seconds: float
 
     def command(self, contestant: Contestant) -> list[str]:
-        """How its process is started."""
+        """How its process is started.
+
+        Raises:
+            NotHere: what it needs is not in the folder.
+        """
         name, *arguments = contestant.peer.split()
         if name.endswith(".mjs"):
+            if not (self.peers / "node" / "node_modules").exists():
+                raise NotHere("nodemailer is not here (it takes npm)")
             return ["node", str(_ROOT / "bench" / "peers" / name), str(self.peers / "node"), *arguments]
         if name == "gomail":
+            if not (self.peers / "gomail").exists():
+                raise NotHere("go-mail is not here (it takes Go)")
             return [str(self.peers / "gomail")]
         return [str(self.python), "-m", "bench.turn", name]
 

@@ -15,6 +15,7 @@ from bench.rounds import Rig, compete
 
 SMTPLIB = Contestant(name="smtplib", peer="smtplib_bytes")
 ENVOI = Contestant(name="envoi send", peer="envoi_send")
+NODE = Contestant(name="nodemailer", peer="nodemailer.mjs raw")
 ABSENT = Contestant(name="go-mail", peer="gomail")
 MISSING = Contestant(name="lacks its library", peer="emails_that_nobody_installed")
 ORDER = Order(port=1, starttls=False, message="none", text="none", recipients=1, connections=1, window=0)
@@ -47,9 +48,10 @@ def discipline(*contestants: Contestant) -> Discipline:
 
 
 def test_contestants_take_turns_and_the_absent_are_named(rig: Rig) -> None:
-    outcome = compete(discipline(SMTPLIB, ABSENT, MISSING, ENVOI), rig)
+    outcome = compete(discipline(SMTPLIB, ABSENT, NODE, MISSING, ENVOI), rig)
     assert {name: len(turns) for name, turns in outcome.turns.items()} == {"smtplib": 2, "envoi send": 2}
-    assert outcome.left_out["go-mail"] == "gomail is not here"
+    assert outcome.left_out["go-mail"] == "go-mail is not here (it takes Go)"
+    assert outcome.left_out["nodemailer"] == "nodemailer is not here (it takes npm)"
     assert "emails_that_nobody_installed" in outcome.left_out["lacks its library"]
     for turns in outcome.turns.values():
         assert all(turn.micros > 0 and turn.rate > 0 and turn.peak > 1000 for turn in turns)
