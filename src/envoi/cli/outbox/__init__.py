@@ -28,7 +28,7 @@ examples:
   # accept a mail; once this returns, it is on disk and will not be lost
   envoi outbox submit --account work --to you@example.org --subject Hello --text 'It works.'
 
-  # send what is there, until Ctrl-C or SIGTERM (a systemd unit is in docs/how-to)
+  # send what is there, until Ctrl-C or SIGTERM (a systemd unit is in examples/systemd)
   envoi outbox work
 
   # what waits, what failed, and everything about one mail
