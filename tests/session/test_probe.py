@@ -19,7 +19,9 @@ async def _ask(conversation: Conversation) -> int:
 
 
 def test_the_reply_to_the_recipient_is_the_answer(way: Way) -> None:
-    script = "C: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<zoe@example.org>\nS: 550 5.1.1 who?\nC: RSET\nS: 250 ok\n"
+    script = (
+        "C: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<zoe@example.org>\nS: 550 5.1.1 who?\nC: RSET\nS: 250 ok\n"
+    )
     assert way.play(hello() + script + QUIT, _ask).result == 550
 
 
