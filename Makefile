@@ -4,7 +4,7 @@ BIN := .venv/bin
 FAST := not slow and not programs
 
 .DEFAULT_GOAL := env
-.PHONY: bench bench-compose bench-quick env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
+.PHONY: bench bench-compose bench-quick docs env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
 
 env:  ## make .venv with everything that development needs
 	@python=$$(scripts/find-python) && "$$python" scripts/bootstrap.py
@@ -51,7 +51,12 @@ node-packages:  ## the OpenID provider that the tests sign in to (npm)
 	@echo "== node packages"
 	@scripts/node-packages
 
-bench: env  ## sending, against what else there is; writes docs/benchmarks.md and its plots (npm)
+docs: env  ## the documentation, to be read from build/docs/index.html
+	@$(BIN)/python docs/tools/rfcs.py
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -d .cache/docs -b html docs build/docs
+	@echo "docs: build/docs/index.html"
+
+bench: env  ## sending, against what else there is; writes docs/benchmarks.md and its plots
 	@scripts/bench-environment
 	@$(BIN)/python -m bench --write
 
@@ -59,10 +64,10 @@ bench-quick: env  ## a minute of `make bench`; writes nothing
 	@scripts/bench-environment
 	@$(BIN)/python -m bench --quick
 
-bench-compose: env  ## composing, against what else there is; writes docs/benchmarks/compose.md (npm)
+bench-compose: env  ## composing, against what else there is; writes docs/benchmarks/compose.md
 	@scripts/bench-environment
 	@PYTHONPATH=src:. .cache/bench/venv/bin/python -m bench.compose.compare 15 \
-	    --nodemailer .cache/bench/node --write docs/benchmarks/compose.md
+	    $$([ ! -d .cache/bench/node/node_modules ] || echo --nodemailer .cache/bench/node) --write docs/benchmarks/compose.md
 
 lock: env  ## pin and hash the requirements again (UPGRADE=1: with the newest versions)
 	@scripts/lock $(if $(UPGRADE),--upgrade)
