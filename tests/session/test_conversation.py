@@ -307,30 +307,6 @@ def test_an_exceeded_deadline_ends_the_connection() -> None:
     assert ONCE.play(script, act, deadline=10).seconds == 10
 
 
-def test_one_failure_does_not_harm_the_next(way: Way) -> None:
-    """Behaviour 118."""
-
-    async def act(conversation: Conversation) -> list[str]:
-        good, bad = mail(), mail("zoë@example.org")
-        results = [await conversation.attempt(one, None) for one in (good, bad, b"no envelope", good)]
-        return [type(result).__name__ for result in results]
-
-    played = way.play(hello("PIPELINING") + FLIGHT * 2 + QUIT, act)
-    assert played.result == ["Receipt", "InvalidAddress", "UsageError", "Receipt"]
-
-
-def test_a_bug_is_not_a_result() -> None:
-    async def act(conversation: Conversation) -> None:
-        with pytest.raises(TypeError):
-            await conversation.attempt(Broken(), None)  # type: ignore[arg-type]
-
-    class Broken:
-        def envelope(self, options: object) -> None:
-            raise TypeError
-
-    ONCE.play("", act, whole=False)
-
-
 def test_tells_where_and_how() -> None:
     conversation = Conversation(settings(password="open sesame", username="alice"), ScriptedRuntime(""))
     assert str(conversation) == "mail.example.org:25 plaintext, not open"

@@ -78,17 +78,10 @@ def outcome(offers: tuple[str, ...], answers: list[list[bytes]], **how: Any) -> 
     return b"".join(stream.wire), result, link.alive
 
 
-ANSWER = st.sampled_from(
-    [
-        *["250 2.1.5 ok"] * 12,
-        "251 will forward",
-        "250",
-        "250-one\r\n250 two",
-        "250 \xe9\x01",
-        "220 " + "x" * 200,
-    ]
-    + ["450 4.2.1 later", "550 5.1.1 no", "421 4.3.2 bye", "354 go", "nonsense", "", "250\tq", "199 x"]
-)
+USUAL = ["250 2.1.5 ok"] * 12
+UNUSUAL = ["251 will forward", "250", "250-one\r\n250 two", "250 \xe9\x01", "220 " + "x" * 200, "250\tq"]
+REFUSALS = ["450 4.2.1 later", "550 5.1.1 no", "421 4.3.2 bye", "354 go", "nonsense", "", "199 x"]
+ANSWER = st.sampled_from(USUAL + UNUSUAL + REFUSALS)
 ENDS = st.sampled_from(["\r\n", "\r\n", "\r\n", "\n"])
 
 

@@ -240,6 +240,21 @@ def test_last_words_are_not_waited_for_long() -> None:
     assert spool.clock.monotonic() <= 3.0
 
 
+def test_a_glance_waits_for_nothing() -> None:
+    link, spool = ready(b"250 o", b"k\r\n", b"")
+    run_sync(link.say([commands.noop()]))
+    run_sync(link.glance())
+    assert link.heard() is None
+    spool.polls = True
+    run_sync(link.glance())
+    assert link.heard() is None
+    run_sync(link.glance())
+    assert link.heard() is not None
+    with pytest.raises(Disconnected):
+        run_sync(link.glance())
+    assert spool.timeouts == [60.0]
+
+
 def test_tls_from_the_first_octet_needs_no_agreement() -> None:
     spool = Spool()
     link = link_over(spool)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 from envoi.drivers.blocking import BlockingRuntime
-from envoi.session.conversation import Conversation, each
+from envoi.session.conversation import Conversation
 from envoi.session.run import run_sync
 from envoi.session.server_url import ServerURL
 from envoi.session.settings import Settings
@@ -201,11 +201,30 @@ class SMTPSession:
         return self._run(self._conversation.send(content, envelope, progress=progress))
 
     def send_all(
-        self, mails: Iterable[Mail], *, options: DeliveryOptions | None = None
+        self, mails: Iterable[Mail], *, options: DeliveryOptions | None = None, window: int = 1
     ) -> Iterator[Receipt | EnvoiError]:
-        """Send several mails over one connection; yield a `Receipt` or the error for each, in order."""
-        for mail in mails:
-            yield self._run(self._conversation.attempt(mail, options))
+        """Send several mails over one connection; yield a `Receipt` or the error for each, in order.
+
+        Mails are taken when there is room for them, and may be taken before the results of those in front are
+        given. What goes wrong with one is its own result; when the connection is lost, the rest goes on over
+        another.
+
+        Args:
+            mails: any iterable of what `send` takes without an envelope of its own.
+            options: as for `send`, for each of them.
+            window: how many may be under way unanswered, where the server has CHUNKING: more are faster over
+                a distance, and so many may be in doubt (`accepted` is `MAYBE`) when the connection is lost.
+
+        Raises:
+            UsageError: the window is less than one.
+            Exception: what `mails` raises, after the results of the mails before.
+        """
+        batch = self._conversation.batch(mails, options=options, window=window)
+        try:
+            while results := self._run(batch.more()):
+                yield from results
+        finally:
+            batch.abandon()
 
     def noop(self) -> Reply:
         """Say NOOP, which keeps the connection alive, and return the reply."""
@@ -429,11 +448,35 @@ class AsyncSMTPSession:
         return await self._run(self._conversation.send(content, envelope, progress=progress))
 
     async def send_all(
-        self, mails: Iterable[Mail] | AsyncIterable[Mail], *, options: DeliveryOptions | None = None
+        self,
+        mails: Iterable[Mail] | AsyncIterable[Mail],
+        *,
+        options: DeliveryOptions | None = None,
+        window: int = 1,
     ) -> AsyncIterator[Receipt | EnvoiError]:
-        """Send several mails over one connection; yield a `Receipt` or the error for each, in order."""
-        async for mail in each(mails):
-            yield await self._run(self._conversation.attempt(mail, options))
+        """Send several mails over one connection; yield a `Receipt` or the error for each, in order.
+
+        Mails are taken when there is room for them, and may be taken before the results of those in front are
+        given. What goes wrong with one is its own result; when the connection is lost, the rest goes on over
+        another.
+
+        Args:
+            mails: any iterable of what `send` takes without an envelope of its own.
+            options: as for `send`, for each of them.
+            window: how many may be under way unanswered, where the server has CHUNKING: more are faster over
+                a distance, and so many may be in doubt (`accepted` is `MAYBE`) when the connection is lost.
+
+        Raises:
+            UsageError: the window is less than one.
+            Exception: what `mails` raises, after the results of the mails before.
+        """
+        batch = self._conversation.batch(mails, options=options, window=window)
+        try:
+            while results := await self._run(batch.more()):
+                for result in results:
+                    yield result
+        finally:
+            batch.abandon()
 
     async def noop(self) -> Reply:
         """Say NOOP, which keeps the connection alive, and return the reply."""

@@ -12,7 +12,9 @@ from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, TypeVar
 
 from envoi.errors import Accepted, DeliveryError, Disconnected, NotSupportedByServer, Phase, UsageError
+from envoi.session.batch import Batch, each
 from envoi.session.connect import open_link
+from envoi.session.distrust import broken_promise
 from envoi.session.outgoing import outgoing
 from envoi.session.probe import probe
 from envoi.session.run import NO_LOOP
@@ -21,13 +23,12 @@ from envoi.session.submit import submit
 from envoi.smtp import commands
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 
-    from envoi.errors import EnvoiError
     from envoi.message.content import Content
     from envoi.message.envelope import DeliveryOptions, Envelope, Recipient
     from envoi.message.signing import DKIMSigner
-    from envoi.ports import Runtime, TLSInfo
+    from envoi.ports import Clock, Runtime, TLSInfo
     from envoi.session.content import Progress
     from envoi.session.link import Link
     from envoi.session.outgoing import Mail
@@ -47,7 +48,7 @@ IDLE_SECONDS = 5.0
 class Conversation:
     """What `SMTPSession` and `AsyncSMTPSession` do, whatever their colour."""
 
-    __slots__ = ("_closed", "_link", "_runtime", "_settings", "_waits")
+    __slots__ = ("_batch", "_closed", "_distrusted", "_link", "_runtime", "_settings", "_waits")
 
     def __init__(self, settings: Settings, runtime: Runtime, *, waits: bool = True) -> None:
         # Whether the flows run in an event loop, which asynchronous sources need.
@@ -56,6 +57,8 @@ class Conversation:
         self._runtime = runtime
         self._link: Link | None = None
         self._closed = False
+        self._batch: Batch | None = None
+        self._distrusted: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         endpoint = self._settings.endpoint
@@ -91,7 +94,7 @@ class Conversation:
         if self.is_open:
             raise UsageError("the session is open already")
         self._closed = False
-        self._link = await open_link(self._runtime, self._settings, deadline_at=self._deadline_at())
+        await self._fresh()
 
     def outgoing(
         self,
@@ -118,28 +121,66 @@ class Conversation:
         if content.is_async and not self._waits:
             raise UsageError(NO_LOOP)
         link = await self._kept()
-        if link is not None:
+        kept = link is not None
+        while True:
+            if link is None:
+                link = await self._fresh()
             try:
                 return await self._submit(link, content, envelope, progress, before_final)
             except DeliveryError as error:
-                if not _is_stale(link, error):
+                if kept and _is_stale(link, error):
+                    link.note("the connection was no longer good; opening another")
+                elif not self.learn(link, error) or not _may_go_again(error):
                     raise
-                link.note("the connection was no longer good; opening another")
-                link.abort()
-        link = await self._fresh()
-        return await self._submit(link, content, envelope, progress, before_final)
+            link.abort()
+            link, kept = None, False
 
-    async def attempt(self, mail: Mail, options: DeliveryOptions | None) -> Receipt | EnvoiError:
-        """Hand one of several over; what became of it is the result, whatever it is."""
-        try:
-            content, envelope = self.outgoing(mail, options=options)
-            return await self.send(content, envelope)
-        except (DeliveryError, UsageError) as error:
-            return error
+    def learn(self, link: Link, error: DeliveryError) -> bool:
+        """Remember an extension that the server broke on; whether there is something new to remember."""
+        keyword = broken_promise(link, error)
+        if keyword is None:
+            return False
+        link.note(f"{link.server} offers {keyword} and breaks on it; doing without from now on")
+        self._distrusted |= {keyword}
+        return True
+
+    def batch(
+        self, mails: Iterable[Mail] | AsyncIterable[Mail], *, options: DeliveryOptions | None, window: int
+    ) -> Batch:
+        """Return the sending of several mails; see `envoi.session.batch`.
+
+        Raises:
+            UsageError: the window is less than one.
+        """
+        return Batch(self, mails, options=options, size=window)
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self._runtime.clock
+
+    def flies(self, window: int) -> bool:
+        """Whether mails of a batch may fly, as far as we know before the connection is made.
+
+        With BDAT one at a time is as fast alone; on a connection that was idle one mail is risked, no more.
+        """
+        link = self._link
+        if self._settings.protocol is Protocol.LMTP:
+            return False
+        if link is None or not link.alive:
+            return True
+        terms = link.terms
+        if not terms.chunking:
+            return terms.pipelining
+        return terms.pipelining and window > 1 and not (link.messages and link.idle_seconds > IDLE_SECONDS)
+
+    def hold(self, batch: Batch) -> None:
+        """Have a batch settle what it has under way before anybody else speaks."""
+        self._batch = batch
 
     async def noop(self) -> Reply:
         """NOOP."""
-        link = await self._ready()
+        link = await self.ready()
         return await link.exchange(commands.noop())
 
     async def verify(self, address: str) -> Reply:
@@ -148,7 +189,7 @@ class Conversation:
         Raises:
             NotSupportedByServer: the address needs SMTPUTF8 (RFC 6531 §3.7.4.2).
         """
-        link = await self._ready()
+        link = await self.ready()
         utf8 = not address.isascii()
         if utf8 and "SMTPUTF8" not in link.machine.capabilities:
             raise NotSupportedByServer(f"{link.server} does not offer SMTPUTF8, which {address!r} needs")
@@ -156,11 +197,13 @@ class Conversation:
 
     async def probe(self, recipient: str, sender: str) -> Reply:
         """See `envoi.session.probe`."""
-        link = await self._ready()
+        link = await self.ready()
         return await probe(link, recipient, sender)
 
     async def close(self) -> None:
         """Say QUIT and close; whatever happens then changes nothing."""
+        if self._batch is not None:
+            await self._batch.settle()
         self._closed = True
         link, self._link = self._link, None
         if link is not None:
@@ -173,7 +216,7 @@ class Conversation:
         if link is not None:
             link.abort()
 
-    async def _ready(self) -> Link:
+    async def ready(self) -> Link:
         """Return a link whose turn it is."""
         link = await self._kept()
         if link is not None:
@@ -190,10 +233,12 @@ class Conversation:
         """Return the link there is, as long as nothing speaks against it."""
         if self._closed:
             raise UsageError("the session is closed; open() it again, or use it inside its with block")
+        if self._batch is not None:
+            await self._batch.settle()
         link = self._link
         if link is None or not link.alive:
             return None
-        link.deadline_at = self._deadline_at()
+        link.deadline_at = self.deadline_at()
         # RFC 9422 §3.1: how many messages the server takes per connection.
         most = link.terms.most_messages
         if most is None or link.messages < most:
@@ -202,7 +247,8 @@ class Conversation:
         return None
 
     async def _fresh(self) -> Link:
-        self._link = await open_link(self._runtime, self._settings, deadline_at=self._deadline_at())
+        self._link = await open_link(self._runtime, self._settings, deadline_at=self.deadline_at())
+        self._link.distrusted = self._distrusted
         return self._link
 
     async def _submit(
@@ -223,7 +269,8 @@ class Conversation:
             before_final=before_final,
         )
 
-    def _deadline_at(self) -> float | None:
+    def deadline_at(self) -> float | None:
+        """When a call that begins now must be over, by the clock's `monotonic`."""
         seconds = self._settings.deadline
         return None if seconds is None else self._runtime.clock.monotonic() + seconds
 
@@ -234,11 +281,6 @@ def _is_stale(link: Link, error: DeliveryError) -> bool:
     return early and (link.stale or isinstance(error, Disconnected))
 
 
-async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
-    """Iterate over either kind."""
-    if isinstance(items, AsyncIterable):
-        async for item in items:
-            yield item
-    else:
-        for item in items:
-            yield item
+def _may_go_again(error: DeliveryError) -> bool:
+    """Whether the server has shown how not to send it; a connection that was dropped shows too little."""
+    return error.accepted is Accepted.NO and not isinstance(error, Disconnected)

@@ -14,7 +14,7 @@ from envoi.errors import Phase
 from envoi.message.envelope import PLAIN
 from envoi.session.content import check_refusal
 from envoi.session.hearing import hear_all, withdraw
-from envoi.session.plan import check_limits
+from envoi.session.plan import check_limits, plan
 from envoi.session.tally import Tally
 from envoi.smtp import commands, parameters
 from envoi.smtp.commands import Verb
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from envoi.smtp.commands import Command
     from envoi.smtp.replies import Reply
 
-__all__ = ["GROUP", "Flight", "flight_as_planned", "fly", "ordinary_flight"]
+__all__ = ["GROUP", "Flight", "flight_as_planned", "flight_for", "fly", "ordinary_flight"]
 
 ONE_FLIGHT = 64 * 1024
 """Up to so many octets travel together with the envelope; a larger message waits to hear who wants it."""
@@ -73,6 +73,35 @@ class Flight:
         self.tally = tally
         self.chunked = chunked
         self.shown = shown
+
+    def behind_reset(self) -> Flight:
+        """Return the same flight, with RSET in front."""
+        reset = commands.rset()
+        return Flight(
+            reset.line + self.head,
+            (Verb.RSET, *self.verbs),
+            self.body,
+            self.size,
+            self.tally,
+            chunked=self.chunked,
+            shown=None if self.shown is None else [reset, *self.shown],
+        )
+
+
+def flight_for(link: Link, envelope: Envelope, content: Content) -> Flight | None:
+    """Return the flight of a mail on this link, or None when it needs more than one.
+
+    Raises:
+        UsageError: the server cannot carry it, or it cannot be read; nothing was sent.
+    """
+    terms, server = link.terms, link.server
+    if not terms.pipelining:
+        return None
+    if not link.is_shown:
+        flight = ordinary_flight(envelope, content, terms, server=server)
+        if flight is not None:
+            return flight
+    return flight_as_planned(plan(envelope, content, terms, server=server), content, server=server)
 
 
 def ordinary_flight(envelope: Envelope, content: Content, terms: Terms, *, server: str) -> Flight | None:

@@ -1,7 +1,7 @@
 """Hearing the replies of a transaction, and where a reply ends more than the transaction.
 
-What has come is taken in one step where that can be, and noted in the `tally`. A server that hangs up, or will
-not forget the last message, is an error of the link and not of the message.
+What has come is taken in one step where that can be, and noted in the `tally`. A server that hangs up, or
+will not forget the last message, is an error of the link and not of the message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from envoi.session.tally import Tally
     from envoi.smtp.replies import Reply
 
-__all__ = ["check_link", "hear_all", "withdraw"]
+__all__ = ["check_link", "hear_all", "hung_up", "withdraw"]
 
 
 async def hear_all(link: Link, tally: Tally) -> None:
@@ -41,7 +41,7 @@ def check_link(link: Link, verb: Verb, reply: Reply) -> None:
         Disconnected: the server ended the session, or cannot be used any more.
     """
     if not link.alive and verb not in ENDS:
-        raise _hung_up(link, reply, PHASES[verb])
+        raise hung_up(link, reply, PHASES[verb])
     if verb is Verb.RSET and not reply.positive:
         raise _stuck(link, reply)
 
@@ -68,7 +68,8 @@ def _stuck(link: Link, reply: Reply) -> Disconnected:
     )
 
 
-def _hung_up(link: Link, reply: Reply, phase: Phase) -> Disconnected:
+def hung_up(link: Link, reply: Reply, phase: Phase) -> Disconnected:
+    """Return the error of a session that the server has ended by this reply."""
     return Disconnected(
         f"{link.server} ended the session: {reply}",
         phase=phase,

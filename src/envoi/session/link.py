@@ -68,6 +68,7 @@ class Link:
         phase: where errors and timeouts belong.
         messages: how many messages the server has been offered on this connection.
         used_at: when the server last said something, by the same clock.
+        distrusted: keywords that the server offers and has been seen to break on.
         lost: the error that broke the connection while something was written.
         stale: whether it was not our turn when we wanted to speak.
     """
@@ -79,6 +80,7 @@ class Link:
         "_terms",
         "_transcript",
         "deadline_at",
+        "distrusted",
         "lost",
         "machine",
         "messages",
@@ -106,6 +108,7 @@ class Link:
         self.server = server
         self.machine = ClientMachine()
         self.deadline_at: float | None = None
+        self.distrusted: frozenset[str] = frozenset()
         self.lost: Disconnected | None = None
         self.stale = False
         self.messages = 0
@@ -141,7 +144,7 @@ class Link:
         """What the server takes, by its last EHLO."""
         offered = self.machine.capabilities
         if self._terms is None or self._terms.offered is not offered:
-            self._terms = Terms.of(offered)
+            self._terms = Terms.of(offered, distrusted=self.distrusted)
         return self._terms
 
     @property
@@ -218,7 +221,7 @@ class Link:
         return verb, reply
 
     async def hear_run(self) -> tuple[Sequence[Verb], Reply]:
-        """The same for several replies at once, as `ClientMachine.next_run` finds them, when nobody follows."""
+        """The same for several replies at once, as `ClientMachine.next_run` has them, unless it is shown."""
         if self._transcript is not None:
             verb, reply = await self.hear()
             return (verb,), reply
@@ -226,6 +229,31 @@ class Link:
         if not self.alive:
             self._stream.abort()
         return verbs, reply
+
+    def heard(self) -> tuple[Sequence[Verb], Reply] | None:
+        """Return what `hear_run` would, if it has arrived already."""
+        machine = self.machine
+        try:
+            if self._transcript is None:
+                return machine.next_run()
+            answer = machine.next_reply()
+        except BaseException as error:
+            self._end(error)
+            raise
+        if answer is None:
+            return None
+        self._transcript.received(answer[1])
+        return (answer[0],), answer[1]
+
+    async def glance(self) -> None:
+        """Take in what has arrived, without waiting."""
+        try:
+            arrived = await self._stream.poll()
+            if arrived is not None:
+                self._take(arrived)
+        except BaseException as error:
+            self._end(error)
+            raise
 
     async def check_turn(self) -> None:
         """Make sure that it is our turn: nothing may have arrived that nobody asked for.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envoi.errors import DeliveryError
-from envoi.session.flight import flight_as_planned, fly, ordinary_flight
+from envoi.session.flight import flight_for, fly
 from envoi.session.plan import plan
 from envoi.session.receipt import Receipt
 from envoi.session.tally import MAYBE_REMEDY
@@ -83,16 +83,10 @@ async def submit(
 
 
 def _flight(link: Link, envelope: Envelope, content: Content, *, cautious: bool) -> Flight | None:
-    """Return the flight of the message, if it can go by one now."""
-    terms, server = link.terms, link.server
     # Behind RSET it is not certain that the server will understand the rest.
-    if not terms.pipelining or (cautious and terms.chunking) or link.machine.state is not State.READY:
+    if (cautious and link.terms.chunking) or link.machine.state is not State.READY:
         return None
-    if not link.is_shown:
-        flight = ordinary_flight(envelope, content, terms, server=server)
-        if flight is not None:
-            return flight
-    return flight_as_planned(plan(envelope, content, terms, server=server), content, server=server)
+    return flight_for(link, envelope, content)
 
 
 def receipt_for(link: Link, envelope: Envelope, content: Content, tally: Tally, reply: Reply) -> Receipt:

@@ -15,6 +15,7 @@ from envoi.errors import (
     Phase,
     ProtocolError,
     RecipientsRejected,
+    Rejected,
     Retry,
     SenderRejected,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from envoi.errors import DeliveryError
     from envoi.smtp.replies import Reply
 
-__all__ = ["ENDS", "MAYBE_REMEDY", "Tally", "remedy_for"]
+__all__ = ["ENDS", "MAYBE_REMEDY", "Tally", "in_doubt", "remedy_for"]
 
 MAYBE_REMEDY = (
     "The server may have accepted the message: sending it again may deliver it twice, "
@@ -123,7 +124,13 @@ class Tally:
         # A whole refusal decides; an unintelligible reply does not.
         decided = error.reply is not None and not isinstance(error, ProtocolError)
         if self.undecided and not decided:
-            error.accepted, error.retry, error.remedy = Accepted.MAYBE, Retry.LATER, MAYBE_REMEDY
+            in_doubt(error)
+
+    def refusal(self) -> Rejected | None:
+        """Return the error of a message that nobody gets any more; None as long as somebody may."""
+        if self.sender_refusal is None and self._hopeful:
+            return None
+        return self._envelope_refusal()
 
     def check_envelope(self) -> None:
         """Make sure that somebody gets the message.
@@ -131,16 +138,23 @@ class Tally:
         Raises:
             SenderRejected, RecipientsRejected: nobody does.
         """
+        refusal = self._envelope_refusal()
+        if refusal is not None:
+            raise refusal
+
+    def _envelope_refusal(self) -> Rejected | None:
         if self.sender_refusal is not None:
             reply = self.sender_refusal
-            raise SenderRejected(
+            return SenderRejected(
                 f"{self._server} refused the sender: {reply}",
                 phase=Phase.MAIL,
                 reply=reply,
+                recipients=self._hopeful or self.refused,
                 remedy=remedy_for(reply),
             )
         if not self.accepted or (self.refused and self._all_or_nothing):
-            raise self._nobody(Phase.RCPT)
+            return self._nobody(Phase.RCPT)
+        return None
 
     def check_data(self) -> None:
         """Make sure that the message may follow.
@@ -163,7 +177,7 @@ class Tally:
         return reply
 
     def verdict_of_lmtp(self) -> Reply:
-        """Return the first reply that accepted the message for somebody; who was refused it is told by `refused`.
+        """Return the first reply that accepted the message; who is refused it after all goes to `refused`.
 
         Raises:
             RecipientsRejected: all of them refused it.
@@ -201,6 +215,12 @@ class Tally:
             reply=reply,
             remedy=remedy_for(reply),
         )
+
+
+def in_doubt(error: DeliveryError) -> DeliveryError:
+    """Return the error, telling now that the message may have been accepted."""
+    error.accepted, error.retry, error.remedy = Accepted.MAYBE, Retry.LATER, MAYBE_REMEDY
+    return error
 
 
 def remedy_for(reply: Reply) -> str:

@@ -1,0 +1,315 @@
+"""Many mails over one connection: taken when there is room, said ahead of replies, accounted in order.
+
+A `Batch` is one `send_all`: a queue whose entries end as a receipt or an error, each for itself. How far the
+octets run ahead of the replies is for `window` (BDAT: whole transactions) and `look_ahead` (DATA: the next
+envelope); what fits neither goes alone, through the conversation. Here is what all of them share: taking
+mails, and telling of each what became of it when the link is lost (docs/decisions/0091).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterable
+from copy import copy
+from typing import TYPE_CHECKING, TypeVar
+
+from envoi.errors import AuthenticationFailed, DeliveryError, Rejected, Retry, TLSFailed, UsageError
+from envoi.session import look_ahead, window
+from envoi.session.flight import flight_for
+from envoi.session.submit import receipt_for
+from envoi.session.tally import MAYBE_REMEDY, in_doubt
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from envoi.errors import EnvoiError
+    from envoi.message.content import Content
+    from envoi.message.envelope import DeliveryOptions, Envelope
+    from envoi.session.conversation import Conversation
+    from envoi.session.flight import Flight
+    from envoi.session.link import Link
+    from envoi.session.outgoing import Mail
+    from envoi.session.receipt import Receipt
+
+__all__ = ["Batch", "Entry", "each"]
+
+T = TypeVar("T")
+
+SLOW_SECONDS = 0.005
+"""A source that takes longer for a mail is not waited for with another mail in hand."""
+
+
+class Entry:
+    """One mail of a batch.
+
+    Attributes:
+        content, envelope: what is sent to whom.
+        alone: whether it needs more than one flight.
+        result: what became of it; None until that is known.
+    """
+
+    __slots__ = ("alone", "content", "envelope", "result")
+
+    def __init__(self, content: Content, envelope: Envelope) -> None:
+        self.content = content
+        self.envelope = envelope
+        self.alone = False
+        self.result: Receipt | EnvoiError | None = None
+
+
+class Batch:
+    """The sending of several mails.
+
+    Attributes:
+        size: how many may be flying.
+        flying: what was said and is not answered, in order, each with its flight.
+        afloat: octets of these messages.
+        slow: whether the source took its time for the last mail.
+    """
+
+    __slots__ = (
+        "_conversation",
+        "_failure",
+        "_fruitful",
+        "_hopeless",
+        "_link",
+        "_options",
+        "_queue",
+        "_settling",
+        "_source",
+        "_waiting",
+        "afloat",
+        "flying",
+        "size",
+        "slow",
+    )
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        mails: Iterable[Mail] | AsyncIterable[Mail],
+        *,
+        options: DeliveryOptions | None,
+        size: int,
+    ) -> None:
+        if size < 1:
+            raise UsageError(f"a window holds one mail or more, not {size}")
+        self._conversation = conversation
+        self._source: AsyncIterator[Mail] | None = each(mails)
+        self._options = options
+        self._queue: deque[Entry | EnvoiError] = deque()
+        self._waiting: deque[Entry] = deque()
+        self._failure: Exception | None = None
+        self._hopeless: DeliveryError | None = None
+        self._link: Link | None = None
+        self._fruitful = False
+        self._settling = False
+        self.size = size
+        self.flying: deque[tuple[Entry, Flight]] = deque()
+        self.afloat = 0
+        self.slow = False
+
+    async def more(self) -> list[Receipt | EnvoiError]:
+        """Return the next results, in the order of the mails; none at the end.
+
+        Raises:
+            Exception: what the source of the mails raised, after the results of those before.
+        """
+        while not (results := self._ripe()):
+            if self._queue:
+                await self._step()
+            elif not await self._take():
+                if self._failure is not None:
+                    raise self._failure
+                break
+        return results
+
+    async def settle(self) -> None:
+        """Bring what is under way to its end, because somebody else wants to speak."""
+        self._settling = True
+        try:
+            while self._link is not None and self.flying:
+                await self._advance(self._link)
+        finally:
+            self._settling = False
+
+    def abandon(self) -> None:
+        """Take no more mails, as nobody asks for results; what is under way settles with the next call."""
+        self._source = None
+        self._waiting.clear()
+
+    def _ripe(self) -> list[Receipt | EnvoiError]:
+        results: list[Receipt | EnvoiError] = []
+        queue = self._queue
+        while queue:
+            first = queue[0]
+            result = first.result if isinstance(first, Entry) else first
+            if result is None:
+                break
+            results.append(result)
+            queue.popleft()
+        return results
+
+    async def _take(self) -> bool:
+        """Take a mail from the source; False when there is none."""
+        if self._source is None:
+            return False
+        clock = self._conversation.clock
+        began = clock.monotonic()
+        try:
+            mail = await anext(self._source)
+            content, envelope = self._conversation.outgoing(mail, options=self._options)
+        except StopAsyncIteration:
+            self._source = None
+            return False
+        except UsageError as error:
+            self._queue.append(error)
+            return True
+        except Exception as error:  # It is raised in its place, behind the results before it.
+            self._source, self._failure = None, error
+            return False
+        self.slow = clock.monotonic() - began > SLOW_SECONDS
+        entry = Entry(content, envelope)
+        self._queue.append(entry)
+        self._waiting.append(entry)
+        return True
+
+    async def _step(self) -> None:
+        """Come closer to a result."""
+        if self._link is not None and self.flying:
+            await self._advance(self._link)
+            return
+        entry = self._waiting[0]
+        try:
+            if self._hopeless is not None:
+                raise copy(self._hopeless)
+            if not entry.alone and self._conversation.flies(self.size):
+                await self._board()
+                return
+            result: Receipt | EnvoiError = await self._conversation.send(entry.content, entry.envelope)
+        except (DeliveryError, UsageError) as error:
+            result = error
+        self._waiting.popleft()
+        self._finish(entry, result)
+
+    async def _board(self) -> None:
+        """Have a link on which mails can fly."""
+        link = await self._conversation.ready()
+        if link is not self._link:
+            self._link, self._fruitful = link, False
+        self._conversation.hold(self)
+        await self._advance(link)
+
+    async def next_flight(self, link: Link) -> tuple[Entry, Flight] | None:
+        """Return the next mail that can fly now, and its flight.
+
+        None at the end of the source, when the next mail goes alone, or when the server takes no more on this
+        connection (RFC 9422 §3.1).
+        """
+        most = link.terms.most_messages
+        while not self._settling and (most is None or link.messages < most):
+            if not self._waiting and not await self._take():
+                break
+            if not self._waiting:
+                continue
+            entry = self._waiting[0]
+            try:
+                flight = None if entry.alone else flight_for(link, entry.envelope, entry.content)
+            except UsageError as error:
+                self._finish(self._waiting.popleft(), error)
+                continue
+            if flight is None:
+                entry.alone = True
+                break
+            return entry, flight
+        return None
+
+    def launch(self, link: Link, entry: Entry, flight: Flight) -> bytes:
+        """Return the octets of the next flight, which is about to be written."""
+        self._waiting.popleft()
+        self.flying.append((entry, flight))
+        self.afloat += len(flight.body)
+        link.messages += 1
+        return link.expect(flight)
+
+    def land(self, link: Link) -> None:
+        """The first that flies has been answered: tell what became of it."""
+        entry, flight = self.flying.popleft()
+        self.afloat -= len(flight.body)
+        tally = flight.tally
+        try:
+            tally.check_envelope()
+            tally.check_data()
+            reply = tally.verdict()
+        except DeliveryError as error:
+            tally.judge(error)
+            if self._conversation.learn(link, error):
+                # None of those behind it can have fared better; they all go once more, in another way.
+                self._waiting.extendleft([waiting for waiting, _ in reversed(self.flying)])
+                self._waiting.appendleft(entry)
+                self._drop()
+                link.abort()
+                return
+            self._finish(entry, error)
+        else:
+            self._finish(entry, receipt_for(link, entry.envelope, entry.content, tally, reply))
+
+    def _drop(self) -> None:
+        self.flying.clear()
+        self.afloat = 0
+
+    def _finish(self, entry: Entry, result: Receipt | EnvoiError) -> None:
+        entry.result = result
+        self._fruitful = True
+        if isinstance(result, (AuthenticationFailed, TLSFailed)) and result.retry is Retry.NEVER:
+            # Trying again for every mail would only lock the account.
+            self._hopeless = result
+
+    async def _advance(self, link: Link) -> None:
+        """Let those that fly come closer to their end, and others follow them."""
+        conversation = self._conversation
+        link.deadline_at = conversation.deadline_at()
+        way = window if link.terms.chunking else look_ahead
+        try:
+            await way.advance(self, link)
+        except DeliveryError as error:
+            link.abort()
+            conversation.learn(link, error)
+            self._account(error)
+        except BaseException as error:
+            link.abort()
+            if any(flight.tally.undecided for _, flight in self.flying):
+                error.add_note(MAYBE_REMEDY)
+            self._drop()
+            raise
+
+    def _account(self, error: DeliveryError) -> None:
+        """The link is gone: tell of all that flew what became of them; whom nobody heard flies again."""
+        flown, again = [*self.flying], list[Entry]()
+        self._drop()
+        # The server answers in order: what stands behind 421 was not accepted (RFC 5321 §3.8).
+        goodbye = error.reply is not None and error.reply.code == 421
+        for entry, flight in flown:
+            failure: DeliveryError = copy(error)
+            failure.recipients = ()
+            flight.tally.judge(failure)
+            if (refusal := flight.tally.refusal()) is not None:
+                self._finish(entry, refusal)
+            elif flight.tally.undecided and not goodbye:
+                self._finish(entry, in_doubt(failure))
+            elif isinstance(error, Rejected) or not self._fruitful:
+                # A connection on which nothing was achieved is not followed by another for the same mail.
+                self._finish(entry, failure)
+            else:
+                again.append(entry)
+        self._waiting.extendleft(reversed(again))
+
+
+async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    """Iterate over either kind."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
