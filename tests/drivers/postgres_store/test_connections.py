@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from envoi.drivers.postgres_store import open_store_async
 from envoi.errors import IdempotencyConflict, SchemaMismatch, UsageError
 from envoi.session.run import run_sync
+from tests.django_project import configure
 from tests.drivers.postgres_store.letters import LEASE, fresh, waiting
 
 if TYPE_CHECKING:
@@ -64,11 +65,9 @@ def of_a_session(url: str) -> Iterator[Opened]:
 
 @contextmanager
 def of_django(url: str) -> Iterator[Opened]:
-    from django.conf import settings as project
     from django.db.backends.postgresql.base import DatabaseWrapper
 
-    if not project.configured:
-        project.configure(USE_TZ=True)
+    configure()
     known = conninfo_to_dict(url)
     settings = {name.upper(): str(known[name]) for name in ("user", "host", "port")} | {
         "NAME": known["dbname"]

@@ -1,0 +1,35 @@
+"""``manage.py envoi_worker`` sends by the settings, until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from django.core.mail import EmailMessage
+from django.core.management import call_command
+
+from envoi.integrations.django import OutboxEmailBackend
+
+if TYPE_CHECKING:
+    from envoi import Outbox
+    from envoi.testing import SMTPServer
+
+
+def test_sends_until_a_signal_comes(outbox: Outbox, smtp_server: SMTPServer) -> None:
+    message = EmailMessage("Order 42", "Thank you.", "shop@example.com", ["buyer@example.org"])
+    OutboxEmailBackend(alias="default").send_messages([message])
+    before = signal.getsignal(signal.SIGTERM)
+
+    def stop_after_the_first() -> None:
+        smtp_server.wait_for(1, timeout=30)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+    watcher = threading.Thread(target=stop_after_the_first)
+    watcher.start()
+    call_command("envoi_worker", connections=1)
+    watcher.join()
+    assert smtp_server.messages[0].email["Subject"] == "Order 42"
+    assert signal.getsignal(signal.SIGTERM) is before
+    (status,) = outbox.find()
+    assert status.stage.value == "done"
