@@ -38,8 +38,8 @@ cover: env system-packages node-packages  ## all tests, with branch coverage
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered
-	@echo "== coverage of smtp/ and session/ is 100 %"
-	@$(BIN)/coverage report --include 'src/envoi/smtp/*,src/envoi/session/*' --fail-under=100
+	@echo "== coverage of smtp/, session/ and outbox/ is 100 %"
+	@$(BIN)/coverage report --include 'src/envoi/smtp/*,src/envoi/session/*,src/envoi/outbox/*' --fail-under=100
 	@echo "== coverage of oauth/ is at least 98 %"
 	@$(BIN)/coverage report --include 'src/envoi/oauth/*' --fail-under=98
 
@@ -63,6 +63,9 @@ bench: env  ## sending, against what else there is; writes docs/benchmarks.md an
 bench-quick: env  ## a minute of `make bench`; writes nothing
 	@scripts/bench-environment
 	@$(BIN)/python -m bench --quick
+
+crash: env system-packages  ## kill thousands of the outbox's processes, and count what was lost and doubled
+	@$(BIN)/python -m tests.crash --kills 250
 
 bench-compose: env  ## composing, against what else there is; writes docs/benchmarks/compose.md
 	@scripts/bench-environment

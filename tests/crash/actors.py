@@ -1,0 +1,202 @@
+"""Who is killed: workers of both colours, and submitters that note what was acknowledged.
+
+Each runs in a process of its own until it is killed or told to end (SIGTERM). A submitter writes a line
+before and after each call; whoever comes after it begins with what was not acknowledged, under the same keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import os
+import random
+import signal
+import struct
+import time
+import traceback
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from envoi import AsyncOutbox, AsyncSMTPSession, Outbox, RawEmail, SMTPSession
+from envoi.client import worker as worker_module
+from envoi.client.courier import SessionCourier
+from envoi.client.outbox import office_of
+from envoi.drivers.sqlite_store import open_store, open_store_async
+from envoi.errors import StoreUnavailable
+from envoi.outbox import AccountRules, AsyncWorker, Backoff, OnUnknown, Worker
+from tests.crash.steps import InFlight, Stepped, SteppedCourier, Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = ["Place", "Wall", "read_journal", "spawn", "submit", "work"]
+
+IMPATIENT = Backoff(base=0.2, cap=1.0, least=0.05)
+#: Bytes of a message: most are small, some go to the spool.
+SIZES = (200, 200, 200, 5_000, 100_000, 400_000)
+
+
+class Wall:
+    """The wall clock of all processes of a run, which can be set."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            path.write_bytes(bytes(8))
+        with path.open("r+b") as file:
+            self._page = mmap.mmap(file.fileno(), 8)
+
+    def set(self, seconds: float) -> None:
+        """Set it so far from the truth."""
+        self._page[:] = struct.pack("d", seconds)
+
+    def now(self) -> datetime:
+        """The instant that it shows."""
+        (shift,) = struct.unpack("d", self._page[:])
+        return datetime.now(UTC) + timedelta(seconds=shift)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a run takes place.
+
+    Attributes:
+        folder: of its files.
+        session: arguments of the sessions.
+        recipient: who gets the mail.
+        sender: who sends it.
+        hold: whether what is unknown is held.
+        lease: of the workers, seconds.
+        connections: of a worker.
+    """
+
+    folder: Path
+    session: dict[str, Any]
+    recipient: str
+    sender: str
+    hold: bool
+    lease: float
+    connections: int
+
+    def rules(self) -> AccountRules:
+        """How the account is treated."""
+        unknown = OnUnknown.HOLD if self.hold else OnUnknown.RESEND
+        return AccountRules(name="default", on_unknown=unknown)
+
+    def outbox(self, *, asynchronous: bool = False, steps: Steps | None = None) -> Any:
+        """An outbox whose calls are steps."""
+        path = self.folder / "outbox.db"
+        wall = Wall(self.folder / "wall").now
+        made = AsyncOutbox(path) if asynchronous else Outbox(path)
+        opened = open_store_async(path, wall=wall) if asynchronous else open_store(path, wall=wall)
+        office_of(made).store = Stepped(opened, steps or Steps())
+        return made
+
+
+def work(place: Place, name: str, fatal: str, passes: int) -> None:
+    """Send until the end."""
+    steps, in_flight = Steps(fatal, passes), InFlight(place.folder / f"in-flight-{name}")
+
+    def courier(session: Callable[[], Any]) -> Any:
+        return SteppedCourier(SessionCourier(session), steps, in_flight)
+
+    vars(worker_module)["SessionCourier"] = courier
+    (_work_async if random.random() < 0.5 else _work_blocking)(place, steps, in_flight)
+
+
+def _work_blocking(place: Place, steps: Steps, in_flight: InFlight) -> None:
+    with place.outbox(steps=steps) as outbox:
+        office_of(outbox).store._in_flight = in_flight  # type: ignore[attr-defined]
+        worker = Worker(outbox, session=lambda _: SMTPSession(**place.session), connections=place.connections)
+        worker._blueprint = _short(worker._blueprint, place.lease)
+        signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+        worker.run()
+
+
+def _work_async(place: Place, steps: Steps, in_flight: InFlight) -> None:
+    async def run() -> None:
+        async with place.outbox(asynchronous=True, steps=steps) as outbox:
+            office_of(outbox).store._in_flight = in_flight  # type: ignore[attr-defined]
+            worker = AsyncWorker(
+                outbox,
+                session=lambda _: AsyncSMTPSession(**place.session),
+                connections=place.connections,
+                backoff=IMPATIENT,
+            )
+            worker._blueprint = _short(worker._blueprint, place.lease)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+            await worker.run()
+
+    asyncio.run(run())
+
+
+def _short(blueprint: Any, lease: float) -> Any:
+    """The same with a lease that users may not have, so that nobody waits a minute."""
+    object.__setattr__(blueprint, "lease", lease)
+    return blueprint
+
+
+def submit(place: Place, name: str, fatal: str, passes: int) -> None:
+    """Submit one mail after the other, and note each."""
+    ended: list[bool] = []
+    signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
+    journal = place.folder / f"journal-{name}"
+    begun, acknowledged = read_journal(journal)
+    with journal.open("ab", buffering=0) as written, place.outbox(steps=Steps(fatal, passes)) as outbox:
+        todo = [key for key in begun if key not in acknowledged]
+        number = len(begun)
+        while not ended:
+            if not todo:
+                todo.append(f"{name}.{number}")
+                number += 1
+            key = todo.pop()
+            written.write(f"begin {key}\n".encode())
+            try:
+                outbox.submit(_mail(place, key), key=key)
+            except StoreUnavailable:
+                # Nothing was acknowledged: the same again, as any program would.
+                todo.append(key)
+            else:
+                written.write(f"ack {key}\n".encode())
+            time.sleep(random.random() * 0.02)
+
+
+def read_journal(path: Path) -> tuple[list[str], set[str]]:
+    """What was begun, in order, and what was acknowledged."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    begun = dict.fromkeys(line[6:] for line in lines if line.startswith("begin "))
+    return list(begun), {line[4:] for line in lines if line.startswith("ack ")}
+
+
+def _mail(place: Place, key: str) -> RawEmail:
+    size = (
+        SIZES[zlib.crc32(key.encode()) % len(SIZES)] if place.recipient.endswith("example.org") else SIZES[0]
+    )
+    raw = (
+        f"From: {place.sender}\r\nTo: {place.recipient}\r\nSubject: crash {key}\r\n"
+        f"Message-ID: <{key}@crash.example.org>\r\n\r\n"
+    ).encode()
+    return RawEmail(
+        raw + b"x" * 70 + b"\r\n" + (b"y" * 70 + b"\r\n") * (size // 72),
+        sender=place.sender,
+        recipients=[place.recipient],
+    )
+
+
+def spawn(target: Callable[[], None]) -> int:
+    """Run something in a forked process that never returns here; return its number."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        random.seed()
+        target()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+        raise
+    finally:
+        os._exit(status)
