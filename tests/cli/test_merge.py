@@ -91,6 +91,10 @@ def test_nothing_to_show_when_every_row_is_wrong(envoi: Run, desk: Path) -> None
         (["--attach", "nope.pdf"], 66, "nope.pdf"),
         (["--header", "nonsense"], 65, "is no header field"),
         (["--send"], 78, "through which server?"),
+        (["--window", "2"], 64, "--window goes with --send"),
+        (["--send", "--window", "0"], 64, "at least one mail"),
+        (["--send", "--window", "2", "--resume", "j"], 64, "neither with --resume nor with --rate"),
+        (["--send", "--window", "2", "--rate", "5/s"], 64, "neither with --resume nor with --rate"),
         (["--rate", "5"], 64, "is no rate"),
         (["--send", "--preview"], 64, "not allowed with"),
         (["--encoding", "nope"], 64, "there is no encoding 'nope'"),
@@ -240,6 +244,23 @@ def test_one_refused_row_is_reported_and_the_others_sent(envoi: Run, desk: Path,
     assert "no such user" in rows[0]["reason"]
 
 
+def test_counts_rows_in_their_order_though_mails_are_under_way(
+    envoi: Run, desk: Path, server: SMTPServer
+) -> None:
+    server.faults.append(faults.reply("RCPT", "550 5.1.1 no such user", address="ann@example.org"))
+    (desk / "people.csv").write_text(PEOPLE + "nobody,N\nlast@example.org,Last\nno one,O\n", "utf-8")
+    done = envoi(*MERGE, "--send", "--window", "64", *options_for(server), "--json", environ=LOGIN)
+    assert [failure["row"] for failure in done.json["failures"]] == [1, 4, 6]
+    assert sent_to(server) == ["zoe@example.org", "bob@example.org", "last@example.org"]
+
+
+def test_stops_streaming_when_nothing_more_can_work(envoi: Run, desk: Path, server: SMTPServer) -> None:
+    done = envoi(*MERGE, "--send", *options_for(server), environ={"ENVOI_PASSWORD": "wrong"})
+    assert done.code == 77
+    assert "✗ 0 of 3 mails sent" in done.err
+    assert done.err.count("✗ row") == 1
+
+
 def test_sends_nothing_when_a_row_is_wrong_and_that_is_wished(
     envoi: Run, desk: Path, server: SMTPServer
 ) -> None:
@@ -344,7 +365,7 @@ def test_ctrl_c_without_a_journal_is_no_more_than_that(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(SMTPSession, "send", interrupt)
+        patch.setattr(SMTPSession, "send_all", interrupt)
         assert envoi(*MERGE, "--send", *options_for(server), environ=LOGIN).code == 130
 
 

@@ -103,6 +103,13 @@ def _add_sending_options(parser: ArgumentParser) -> None:
         help="at most so many: 5/s, 100/m, 2000/h; by default what the limits of the account allow",
     )
     group.add_argument(
+        "--window",
+        metavar="N",
+        type=int,
+        help="how many mails may be under way unanswered (1): more are faster over a distance, and so many "
+        "may be in doubt when the connection is lost; not with --rate or --resume",
+    )
+    group.add_argument(
         "--on-failure",
         choices=["skip", "stop"],
         default="skip",
@@ -146,6 +153,12 @@ def _check(given: Namespace) -> None:
         (given.limit is not None and given.limit < 1, "--limit takes at least one row"),
         (given.resume is not None and not given.send, "--resume goes with --send"),
         (given.resend_unknown and given.resume is None, "--resend-unknown goes with --resume"),
+        (given.window is not None and not given.send, "--window goes with --send"),
+        (given.window is not None and given.window < 1, "--window takes at least one mail"),
+        (
+            given.window is not None and (given.resume, given.rate) != (None, None),
+            "--window goes neither with --resume nor with --rate: they send one mail after the other",
+        ),
     ):
         if wrong:
             raise UsageError(text)
@@ -226,6 +239,7 @@ def _send(
             tally=tally,
             journal=journal,
             resend_unknown=given.resend_unknown,
+            window=given.window or 1,
             step=counter,
         ).send(_rows(template, given))
     _tell(tally, "sent", given, terminal)

@@ -1,12 +1,13 @@
-"""Rows through: looked at, written to files, or sent one after the other.
+"""Rows through: looked at, written to files, or sent.
 
-Each function takes the rows as `merged` gives them and fills a `Tally`. Sending keeps to a pace and writes
-the journal around each mail; what makes every further row fail as well (no connection, no login) stops it.
-What is shown, and which server it is, is the command's business.
+Each function takes the rows as `merged` gives them and fills a `Tally`. Sending streams the mails, or, with
+a pace to keep or a journal to write around each, sends one after the other; what makes every further row fail
+as well (no connection, no login) stops it. What is shown, and which server it is, is the command's business.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +20,7 @@ from envoi.session.run import run_sync
 from envoi.session.submit import MAYBE_REMEDY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from envoi.cli.merging.journal import Entry, Journal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from envoi.message.email import Email
     from envoi.message.templates.merging import RowFailure
     from envoi.ports import Clock
+    from envoi.session.receipt import Receipt
 
 __all__ = ["Mailing", "look_through", "unmade", "write_files"]
 
@@ -91,6 +93,7 @@ class Mailing:
         tally: what became of them.
         journal: what became of them, on disk; None without ``--resume``.
         resend_unknown: send again what may have been accepted.
+        window: how many mails may be under way unanswered, while they are streamed.
         step: called after each row.
     """
 
@@ -100,6 +103,7 @@ class Mailing:
     tally: Tally
     journal: Journal | None
     resend_unknown: bool
+    window: int
     step: Callable[[], None]
 
     def send(self, rows: Iterable[Merged | RowFailure]) -> None:
@@ -109,6 +113,40 @@ class Mailing:
             UsageError: a row is not what the journal says it was; or the rows cannot be read to the end.
             OSError: the journal or the report cannot be written.
         """
+        if self.journal is None and not self.pace.seconds:
+            self._stream(rows)
+        else:
+            self._one_by_one(rows)
+
+    def _stream(self, rows: Iterable[Merged | RowFailure]) -> None:
+        """Make mails while others are under way; a row is counted in its turn, though it was taken before."""
+        taken: deque[tuple[list[RowFailure], Merged]] = deque()
+        passed: list[RowFailure] = []
+
+        def mails() -> Iterator[Email]:
+            for found in rows:
+                if isinstance(found, Merged):
+                    taken.append((passed.copy(), found))
+                    passed.clear()
+                    yield found.email
+                else:
+                    passed.append(found)
+
+        for result in self.session.send_all(mails(), window=self.window):
+            failures, sent = taken.popleft()
+            self._pass(failures)
+            self._became(sent.row.number, sent.email, result)
+            self.step()
+            if self.tally.stopped_by is not None:
+                return
+        self._pass(passed)
+
+    def _pass(self, failures: Iterable[RowFailure]) -> None:
+        for found in failures:
+            self.tally.fail(unmade(found))
+            self.step()
+
+    def _one_by_one(self, rows: Iterable[Merged | RowFailure]) -> None:
         for found in rows:
             if isinstance(found, Merged):
                 self._row(found)
@@ -144,14 +182,20 @@ class Mailing:
             run_sync(self.clock.sleep(pause))
         if self.journal is not None:
             self.journal.begin(number, key, email)
+        result: Receipt | EnvoiError
         try:
-            self.session.send(email)
+            result = self.session.send(email)
         except EnvoiError as error:
-            self._refused(number, email, error)
+            result = error
         except KeyboardInterrupt as stop:
             if MAYBE_REMEDY not in getattr(stop, "__notes__", ()):
                 self._end(number, State.FAILED, "interrupted before it was sent")
             raise
+        self._became(number, email, result)
+
+    def _became(self, number: int, email: Email, result: Receipt | EnvoiError) -> None:
+        if isinstance(result, EnvoiError):
+            self._refused(number, email, result)
         else:
             self._end(number, State.SENT)
             self.tally.done += 1

@@ -53,10 +53,10 @@ class Pace:
         seconds: from one to the next; 0 for as fast as possible.
     """
 
-    __slots__ = ("_next", "_seconds")
+    __slots__ = ("_next", "seconds")
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._next = float("-inf")
 
     def wait(self, now: float) -> float:
@@ -65,5 +65,5 @@ class Pace:
         Time in which nothing was sent is not made up for.
         """
         moment = max(self._next, now)
-        self._next = moment + self._seconds
+        self._next = moment + self.seconds
         return moment - now
