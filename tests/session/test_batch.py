@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -12,98 +10,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envoi.errors import (
-    Accepted,
     AuthenticationFailed,
-    DeliveryError,
-    Disconnected,
-    MessageRejected,
     RecipientsRejected,
-    SenderRejected,
     UsageError,
 )
-from envoi.message.envelope import DeliveryOptions, Envelope
+from envoi.message.envelope import DeliveryOptions
 from envoi.message.raw import RawEmail
 from envoi.session.conversation import Conversation
 from envoi.session.receipt import Receipt
 from envoi.session.run import run_sync
-from envoi.session.tally import MAYBE_REMEDY
 from tests.session.contents import Pieces
+from tests.session.mailing import (
+    CHUNKING,
+    DATA,
+    EXPECTED,
+    SERVERS,
+    Enveloped,
+    check,
+    drain,
+    numbered,
+    played,
+    send_all,
+)
 from tests.session.relay import Network, Rules
 from tests.session.stage import QUIT, hello, settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator
 
-    from envoi.session.batch import Batch
     from envoi.session.outgoing import Mail
     from tests.session.stage import Way
-
-CHUNKING = ("PIPELINING", "CHUNKING", "SIZE 1000000")
-DATA = ("PIPELINING",)
-SERVERS = {"by BDAT": CHUNKING, "by DATA": DATA, "one by one": (), "BDAT, one by one": ("CHUNKING",)}
-
-
-def numbered(number: int, kind: str = "") -> RawEmail:
-    """A mail whose number is in its envelope and its body."""
-    sender = f"bad{number}@example.org" if kind == "bad" else f"a{number}@example.org"
-    people = {
-        "nobody": [f"nobody{number}@example.org"],
-        "some": [f"nobody{number}@example.org", f"b{number}@example.org"],
-    }.get(kind, [f"b{number}@example.org"])
-    text = {"spam": "spam", "big": "x" * 70_000}.get(kind, "")
-    body = f"Message-ID: <{number}@x>\r\n\r\n{text}\r\n"
-    return RawEmail(body.encode(), sender=sender, recipients=people)
-
-
-def send_all(conversation: Conversation, mails: Iterable[Mail], window: int = 8, **options: Any) -> list[Any]:
-    """All results."""
-    results: list[Any] = []
-    drain(conversation.batch(mails, options=options.get("options"), window=window), results)
-    return results
-
-
-def drain(batch: Batch, results: list[Any]) -> None:
-    """Append all results of a batch."""
-    while more := run_sync(batch.more()):
-        results += more
-
-
-def played(rules: Rules, kinds: Sequence[str], window: int = 8, **options: Any) -> list[Any]:
-    """Send mails of these kinds to such a server; the session is closed in the end."""
-    conversation = Conversation(settings(**options), Network(rules))
-    results = send_all(conversation, (numbered(number, kind) for number, kind in enumerate(kinds)), window)
-    run_sync(conversation.close())
-    return results
-
-
-def check(results: list[Any], count: int, rules: Rules) -> None:
-    """Hold what was told against what the server has: no mail is elsewhere, and none is told wrongly."""
-    assert len(results) == count
-    had = Counter(sender for sender, _, _ in rules.delivered)
-    for number, result in enumerate(results):
-        times = had[f"a{number}@example.org"]
-        if isinstance(result, Receipt):
-            assert times == 1
-            assert (result.message_id, result.sender) == (f"<{number}@x>", f"a{number}@example.org")
-            assert result.accepted == (f"b{number}@example.org",)
-        elif isinstance(result, DeliveryError) and result.accepted is Accepted.MAYBE:
-            assert times <= 1
-        else:
-            assert times == 0
-    for sender, people, body in rules.delivered:
-        name = sender[1:].partition("@")[0]
-        assert people == (f"b{name}@example.org",)
-        assert body.startswith(f"Message-ID: <{name}@x>\r\n".encode())
-
-
-EXPECTED = {
-    "": Receipt,
-    "some": Receipt,
-    "big": Receipt,
-    "bad": SenderRejected,
-    "nobody": RecipientsRejected,
-    "spam": MessageRejected,
-}
 
 
 @pytest.mark.parametrize("offers", SERVERS.values(), ids=SERVERS)
@@ -149,26 +85,6 @@ def test_one_flight_per_window_by_bdat(count: int, window: int, flights: int) ->
     assert rules.relays[0].flights == 1 + flights + 1
 
 
-@pytest.mark.parametrize("reset", [False, True], ids=["close", "reset"])
-@pytest.mark.parametrize("offers", [CHUNKING, DATA, ()], ids=["by BDAT", "by DATA", "one by one"])
-@pytest.mark.parametrize("window", [1, 3])
-def test_breaking_off_at_every_octet(offers: tuple[str, ...], window: int, reset: bool) -> None:
-    """What was not acknowledged is MAYBE or goes on over another connection: never lost, never twice."""
-    kinds = ["", "some", "bad", "", "nobody", "", "spam", ""]
-    whole = Rules(offers=offers)
-    played(whole, kinds, window)
-    answers = 8 + whole.relays[0]._said
-    for limit in range(answers):
-        rules = Rules(offers=offers, limits=[limit], reset=reset)
-        results = played(rules, kinds, window)
-        check(results, len(kinds), rules)
-        lost = [one for one in results if isinstance(one, Disconnected)]
-        doubtful = [one for one in lost if one.accepted is Accepted.MAYBE]
-        assert len(doubtful) <= (window if "CHUNKING" in offers else 1)
-        # Whatever else was under way has gone on over the next connection.
-        assert len(lost) - len(doubtful) <= 1
-
-
 @pytest.mark.parametrize("piece", [1, 7])
 @pytest.mark.parametrize("offers", [CHUNKING, DATA], ids=["by BDAT", "by DATA"])
 def test_replies_may_come_in_any_pieces(offers: tuple[str, ...], piece: int) -> None:
@@ -177,29 +93,6 @@ def test_replies_may_come_in_any_pieces(offers: tuple[str, ...], piece: int) -> 
     results = played(rules, kinds, 3)
     assert [type(result) for result in results] == [EXPECTED[kind] for kind in kinds]
     check(results, len(kinds), rules)
-
-
-@pytest.mark.parametrize("offers", SERVERS.values(), ids=SERVERS)
-@pytest.mark.parametrize("window", [1, 5])
-def test_a_goodbye_sends_the_rest_over_another_connection(offers: tuple[str, ...], window: int) -> None:
-    """421 behind so many messages: nothing was accepted after it, so nothing is in doubt."""
-    rules = Rules(offers=offers, most=3)
-    results = played(rules, [""] * 10, window)
-    check(results, 10, rules)
-    assert all(isinstance(result, Receipt) for result in results)
-    assert len(rules.relays) == 4
-
-
-@pytest.mark.parametrize("window", [1, 5])
-@pytest.mark.parametrize("offers", [CHUNKING, DATA], ids=["by BDAT", "by DATA"])
-def test_keeps_to_the_messages_per_connection(offers: tuple[str, ...], window: int) -> None:
-    """RFC 9422 §3.1."""
-    rules = Rules(offers=(*offers, "LIMITS MAILMAX=3"), most=3)
-    results = played(rules, [""] * 7, window)
-    check(results, 7, rules)
-    assert all(isinstance(result, Receipt) for result in results)
-    assert [relay.wrote.count(b"MAIL FROM") for relay in rules.relays] == [3, 3, 1]
-    assert all(relay.wrote.endswith(b"QUIT\r\n") for relay in rules.relays)
 
 
 def test_a_server_that_does_not_know_bdat_gets_data_from_then_on() -> None:
@@ -221,29 +114,6 @@ def test_no_mails_need_no_connection() -> None:
     rules = Rules()
     assert played(rules, []) == []
     assert rules.relays == []
-
-
-@pytest.mark.parametrize("offers", [CHUNKING, DATA], ids=["by BDAT", "by DATA"])
-@pytest.mark.parametrize("shown", [True, False])
-def test_a_goodbye_to_the_end_of_a_message_refuses_it_and_no_other(
-    offers: tuple[str, ...], shown: bool
-) -> None:
-    rules = Rules(offers=offers, last_words={2: "421 4.3.2 going down"})
-    kinds = [""] * 6
-    options: dict[str, Any] = {"transcript": lambda line: None} if shown else {}
-    results = played(rules, kinds, 4, **options)
-    check(results, len(kinds), rules)
-    assert [type(result) for result in results[:4]] == [Receipt, Receipt, MessageRejected, MessageRejected]
-
-
-@pytest.mark.parametrize("shown", [True, False])
-def test_nonsense_behind_good_replies_leaves_the_rest_in_doubt(shown: bool) -> None:
-    rules = Rules(last_words={2: "nonsense"})
-    options: dict[str, Any] = {"transcript": lambda line: None} if shown else {}
-    results = played(rules, [""] * 6, 4, **options)
-    accepted = [getattr(result, "accepted", None) for result in results[2:4]]
-    assert accepted == [Accepted.MAYBE] * 2
-    check(results, 6, rules)
 
 
 class Trouble(Exception):
@@ -287,19 +157,6 @@ def test_a_mail_that_cannot_be_sent_fails_alone(offers: tuple[str, ...]) -> None
     kinds = [type(result).__name__ for result in results]
     assert kinds == ["Receipt", "MessageTooLarge", "InvalidAddress", "UsageError", "Receipt"]
     assert [sender for sender, _, _ in rules.delivered] == ["a0@example.org", "a4@example.org"]
-
-
-class Enveloped:
-    """A content of the tests with an envelope."""
-
-    def __init__(self, content: Pieces | RawEmail) -> None:
-        self._content = content
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._content, name)
-
-    def envelope(self, options: DeliveryOptions | None = None) -> Envelope:
-        return Envelope.of("a@example.org", ["b@example.org"], options)
 
 
 @pytest.mark.parametrize("offers", [CHUNKING, DATA], ids=["by BDAT", "by DATA"])
@@ -462,31 +319,6 @@ def test_risks_one_mail_on_a_connection_that_was_idle() -> None:
     )
     # Its envelope is answered before it follows; the others fly.
     assert rules.relays[0].flights == flights + 3
-
-
-@pytest.mark.parametrize("offers", [CHUNKING, DATA], ids=["by BDAT", "by DATA"])
-@pytest.mark.parametrize("error", [KeyboardInterrupt, asyncio.CancelledError])
-def test_an_interruption_anywhere_closes_the_connection(
-    offers: tuple[str, ...], error: type[BaseException]
-) -> None:
-    for moment in range(40):
-        rules = Rules(offers=offers, interrupt=(moment, error))
-        conversation = Conversation(settings(), Network(rules))
-        try:
-            results = send_all(conversation, map(numbered, range(6)), 3)
-        except BaseException as stop:
-            if type(stop) is not error:
-                raise
-            assert rules.relays[-1].closed
-            doubtful = getattr(stop, "__notes__", []) == [MAYBE_REMEDY]
-            assert doubtful or len(rules.delivered) % 3 == 0 or offers is DATA
-        else:
-            assert len(results) == 6
-            assert moment > 5
-            break
-        assert not conversation.is_open
-    else:
-        pytest.fail("the interruption never came too late")
 
 
 def test_iterates_over_both_kinds(way: Way) -> None:

@@ -7,13 +7,11 @@ alike by a test.
 
 from __future__ import annotations
 
-import os
-import threading
 import warnings
 from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakSet
 
 from envoi.drivers.blocking import BlockingRuntime
+from envoi.drivers.fork_lock import ForkLock
 from envoi.session.conversation import Conversation
 from envoi.session.run import run_sync
 from envoi.session.server_url import ServerURL
@@ -116,8 +114,7 @@ class SMTPSession:
             signer=signer,
         )
         self._conversation = Conversation(settings, BlockingRuntime(), waits=False)
-        self._lock = threading.Lock()
-        _sessions.add(self)
+        self._lock = ForkLock()
 
     @classmethod
     def from_url(cls, url: str, **options: Unpack[SessionOptions]) -> Self:
@@ -138,8 +135,7 @@ class SMTPSession:
         a DKIM key in it the session signs; ``signer=None`` leaves mails as they are.
 
         Raises:
-            ConfigError: there is none of that name, the file is wrong, or the password or the DKIM key
-                cannot be had.
+            ConfigError: there is none of that name, or its file, password or DKIM key cannot be had.
         """
         # Imported here: most programs have settings of their own.
         from envoi.client.account import account_arguments
@@ -205,19 +201,16 @@ class SMTPSession:
     ) -> Iterator[Receipt | EnvoiError]:
         """Send several mails over one connection; yield a `Receipt` or the error for each, in order.
 
-        Mails are taken when there is room for them, and may be taken before the results of those in front are
-        given. What goes wrong with one is its own result; when the connection is lost, the rest goes on over
-        another.
+        Mails are taken a little ahead of the results. A lost connection is followed by another.
 
         Args:
-            mails: any iterable of what `send` takes without an envelope of its own.
-            options: as for `send`, for each of them.
-            window: how many may be under way unanswered, where the server has CHUNKING: more are faster over
-                a distance, and so many may be in doubt (`accepted` is `MAYBE`) when the connection is lost.
+            mails: what `send` takes, each with an envelope of its own.
+            options: as for `send`.
+            window: how many may be unanswered, where the server has CHUNKING; a lost connection may leave
+                so many in doubt (`accepted` is `MAYBE`).
 
         Raises:
-            UsageError: the window is less than one.
-            Exception: what `mails` raises, after the results of the mails before.
+            Exception: what `mails` raises, behind the results of the mails before.
         """
         batch = self._conversation.batch(mails, options=options, window=window)
         try:
@@ -266,26 +259,13 @@ class SMTPSession:
             conversation.abort()
 
     def _run(self, flow: Coroutine[Any, Any, T]) -> T:
-        with self._lock:
+        with self._lock.held:
             return run_sync(flow)
 
 
 def conversation_of(session: SMTPSession | AsyncSMTPSession) -> Conversation:
     """Return what a session does, for flows that use it alone and need no lock."""
     return session._conversation  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-
-_sessions: WeakSet[SMTPSession] = WeakSet()
-
-
-def _renew_locks() -> None:
-    """In a forked child: the thread that held a lock stayed with the parent."""
-    for session in _sessions:
-        session._lock = threading.Lock()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class AsyncSMTPSession:
@@ -385,8 +365,7 @@ class AsyncSMTPSession:
         a DKIM key in it the session signs; ``signer=None`` leaves mails as they are.
 
         Raises:
-            ConfigError: there is none of that name, the file is wrong, or the password or the DKIM key
-                cannot be had.
+            ConfigError: there is none of that name, or its file, password or DKIM key cannot be had.
         """
         # Imported here: most programs have settings of their own.
         from envoi.client.account import account_arguments
@@ -456,19 +435,16 @@ class AsyncSMTPSession:
     ) -> AsyncIterator[Receipt | EnvoiError]:
         """Send several mails over one connection; yield a `Receipt` or the error for each, in order.
 
-        Mails are taken when there is room for them, and may be taken before the results of those in front are
-        given. What goes wrong with one is its own result; when the connection is lost, the rest goes on over
-        another.
+        Mails are taken a little ahead of the results. A lost connection is followed by another.
 
         Args:
-            mails: any iterable of what `send` takes without an envelope of its own.
-            options: as for `send`, for each of them.
-            window: how many may be under way unanswered, where the server has CHUNKING: more are faster over
-                a distance, and so many may be in doubt (`accepted` is `MAYBE`) when the connection is lost.
+            mails: what `send` takes, each with an envelope of its own.
+            options: as for `send`.
+            window: how many may be unanswered, where the server has CHUNKING; a lost connection may leave
+                so many in doubt (`accepted` is `MAYBE`).
 
         Raises:
-            UsageError: the window is less than one.
-            Exception: what `mails` raises, after the results of the mails before.
+            Exception: what `mails` raises, behind the results of the mails before.
         """
         batch = self._conversation.batch(mails, options=options, window=window)
         try:
