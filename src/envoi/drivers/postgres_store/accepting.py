@@ -38,8 +38,10 @@ WITH named AS (DELETE FROM envoi_kept WHERE id = ANY(%(ids)b::uuid[]))
 SELECT id FROM envoi_contents WHERE id = ANY(%(ids)b::uuid[]) AND part = 0
 """
 _WRITE = """
-WITH accounts AS (
-    INSERT INTO envoi_accounts (name) SELECT DISTINCT unnest(%(accounts)b::text[]) ON CONFLICT DO NOTHING
+WITH newcomers AS (
+    INSERT INTO envoi_nudges (account)
+    SELECT DISTINCT n.account FROM unnest(%(accounts)b::text[]) AS n (account)
+    WHERE NOT EXISTS (SELECT FROM envoi_accounts a WHERE a.name = n.account)
 ), messages AS (
     INSERT INTO envoi_messages (id, account, sender, options, message_id, subject, key, size, content,
         priority, created_at, expires_at)

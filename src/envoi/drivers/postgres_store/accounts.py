@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from envoi.drivers.postgres_store.link import Database, Link
 
-__all__ = ["accounts", "change_account", "declare", "extend_connections"]
+__all__ = ["accounts", "change_account", "declare", "extend_connections", "welcome"]
 
 _ADD = "INSERT INTO envoi_accounts (name) VALUES (%(name)b) ON CONFLICT DO NOTHING"
 _LOCK = "SELECT rules, state FROM envoi_accounts WHERE name = %(name)b FOR UPDATE"
@@ -31,6 +31,12 @@ _DECLARE = """
 INSERT INTO envoi_accounts (name, rules)
 SELECT * FROM unnest(%(names)b::text[], %(rules)b::text[]) ORDER BY 1
 ON CONFLICT (name) DO UPDATE SET rules = excluded.rules, not_before = '-infinity'
+"""
+_WELCOME = """
+INSERT INTO envoi_accounts (name)
+SELECT DISTINCT n.account FROM envoi_nudges n
+WHERE NOT EXISTS (SELECT FROM envoi_accounts a WHERE a.name = n.account)
+ORDER BY 1 ON CONFLICT DO NOTHING
 """
 _ALL = "SELECT name, rules, state FROM envoi_accounts ORDER BY name"
 
@@ -56,6 +62,11 @@ async def extend_connections(link: Link, owner: str, until: datetime) -> None:
             await link.run(_KEEP_STATE, name=name, state=replace(state, connections=held).to_json())
 
 
+async def welcome(link: Link | Database) -> None:
+    """Make the accounts whose first mail was put."""
+    await link.run(_WELCOME)
+
+
 async def declare(database: Database, rules: Sequence[AccountRules]) -> None:
     """See `Store.declare`; the last word about an account counts."""
     last = {rule.name: rule.to_json() for rule in rules}
@@ -64,6 +75,7 @@ async def declare(database: Database, rules: Sequence[AccountRules]) -> None:
 
 async def accounts(database: Database) -> tuple[tuple[AccountRules, AccountState], ...]:
     """See `Store.accounts`."""
+    await welcome(database)
     rows = await database.run(_ALL)
     return tuple(
         (AccountRules.from_json(name, rules), AccountState.from_json(state)) for name, rules, state in rows

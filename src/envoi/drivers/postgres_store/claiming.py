@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from envoi.drivers.postgres_store.accounts import welcome
 from envoi.drivers.postgres_store.contents import AT_ONCE
 from envoi.outbox.account_rules import AccountRules
 from envoi.outbox.account_state import AccountState, admit
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from envoi.drivers.postgres_store.link import Link, Row
 
-__all__ = ["Claimant", "claim_due", "claim_these", "next_wake"]
+__all__ = ["CANDIDATES", "Claimant", "claim_due", "claim_these", "next_wake"]
 
 #: How often a claim looks at everything, and how far marks stay behind the clock (what commits late, and
 #: clocks of submitters that are behind), seconds.
@@ -83,7 +84,7 @@ CROSS JOIN LATERAL (
     ) r
 ) o
 """
-_CANDIDATES = f"""
+CANDIDATES = f"""
 SELECT m.id, m.p - 1, m.due_at, o.addresses, o.tries
 FROM (
     SELECT p, m.id, m.due_at
@@ -186,6 +187,7 @@ async def claim_due(
     claims: list[Claim] = []
     seen: list[str] = []
     wake_at: datetime | None = None
+    await welcome(link)
     while len(claims) < most:
         asked = None if accounts is None else list(accounts)
         rows = await link.run(_LOCK_FREE, now=who.now, accounts=asked, seen=seen)
@@ -200,7 +202,7 @@ async def claim_due(
         if account.sweep:
             await link.run(_FORGET_NUDGES, account=name)
         rows = await link.run(
-            _CANDIDATES, account=name, sweep=account.sweep, most=most - len(claims), now=who.now
+            CANDIDATES, account=name, sweep=account.sweep, most=most - len(claims), now=who.now
         )
         taken, later = await _take(link, who, account, [_Candidate.of(row) for row in rows])
         claims += taken
@@ -212,6 +214,7 @@ async def claim_these(link: Link, who: Claimant, ids: Sequence[str]) -> tuple[li
     """Claim certain messages."""
     claims: list[Claim] = []
     wake_at: datetime | None = None
+    await welcome(link)
     for locked in await link.run(_LOCK_THESE, ids=list(ids)):
         account = _Account.of(locked)
         rows = await link.run(_THESE, ids=list(ids), account=account.rules.name, now=who.now)

@@ -34,7 +34,9 @@ _SOURCES = {
     "account": "SELECT id FROM envoi_messages WHERE account = %(account)b",
 }
 _IN_STAGE = """
-SELECT f.id FROM envoi_accounts a CROSS JOIN LATERAL (
+SELECT f.id
+FROM (SELECT name FROM envoi_accounts UNION SELECT account FROM envoi_nudges) a
+CROSS JOIN LATERAL (
     SELECT q.id FROM envoi_queue q
     WHERE q.account = a.name AND q.stage = %(stage)b {after} ORDER BY q.id DESC LIMIT {most}
 ) f

@@ -103,7 +103,7 @@ async def _raise_epoch(link: Link) -> tuple[str, ...]:
     if behind is None or behind <= 0:
         return ()
     await link.run(
-        "CREATE OR REPLACE FUNCTION envoi_epoch() RETURNS bigint LANGUAGE sql IMMUTABLE"
+        "CREATE OR REPLACE FUNCTION envoi_epoch() RETURNS bigint LANGUAGE sql STABLE"
         f" AS 'SELECT {int(epoch + behind)}::bigint'"
     )
     return ("positions after a restore",)

@@ -21,7 +21,8 @@ CREATE TABLE envoi_accounts (
     mark_id uuid[] NOT NULL DEFAULT array_fill('00000000-0000-0000-0000-000000000000'::uuid, ARRAY[10])
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
--- Accounts in which something became due behind the mark.
+-- Accounts that are new, or in which something became due behind the mark. An account is not made where mail is
+-- put: all others who put its first mail would wait for a transaction of an application.
 CREATE TABLE envoi_nudges (account text NOT NULL);
 
 CREATE TABLE envoi_messages (
@@ -131,7 +132,7 @@ CREATE UNLOGGED TABLE envoi_sleepers (id uuid PRIMARY KEY, until timestamptz NOT
 -- Positions ascend by transaction, and in it by insertion: a reader that stops before the oldest transaction
 -- still under way never passes over one that commits late. The epoch is raised by `migrate` when a cluster
 -- counts transactions anew (after a dump is restored).
-CREATE FUNCTION envoi_epoch() RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 0::bigint';
+CREATE FUNCTION envoi_epoch() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT 0::bigint';
 CREATE FUNCTION envoi_xid() RETURNS bigint LANGUAGE sql STABLE
     AS 'SELECT pg_current_xact_id()::text::bigint + envoi_epoch()';
 CREATE FUNCTION envoi_horizon() RETURNS bigint LANGUAGE sql STABLE

@@ -1,0 +1,106 @@
+"""Eight accounts, four worker processes, one limit each: it holds in every second, and is used.
+
+What leaves when is the claims' `not_before`; a process hands each message over at that instant, or as
+soon after it as the machine lets it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from collections import Counter, defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envoi.drivers import postgres_store, sqlite_store
+from envoi.outbox.account_rules import AccountRules, Limits
+from envoi.outbox.model import State
+from envoi.session.run import run_sync
+from tests.drivers.postgres_store.emptied import emptied
+from tests.drivers.postgres_store.letters import fresh
+from tests.outbox.contract.arena import result
+
+if TYPE_CHECKING:
+    from envoi.outbox.model import Claim
+    from envoi.outbox.store import Store
+
+LIMIT = 60
+SECONDS = 4.0
+ACCOUNTS = [f"account{number}" for number in range(8)]
+Departures = list[tuple[str, float, float]]
+
+
+def opened(engine: str, place: str) -> Store:
+    return postgres_store.open_store(place) if engine == "postgres" else sqlite_store.open_store(place)
+
+
+def work(engine: str, place: str, number: int, together: Any, answer: Any) -> None:
+    """Be a worker process; say which account's message was to leave when, and when it did."""
+    store, pause = opened(engine, place), threading.Event()
+    pending: list[Claim] = []
+    departed: Departures = []
+    together.wait()
+    begins_at = time.time()
+    while (now := time.time()) < begins_at + SECONDS or pending:
+        if now < begins_at + SECONDS:
+            pending += run_sync(store.claim(f"worker{number}", 100, 60.0)).claims
+        pending.sort(key=lambda claim: claim.not_before)
+        sent: list[Claim] = []
+        until = time.time() + 0.05
+        while pending and (due := pending[0].not_before.timestamp()) < until:
+            pause.wait(max(0.0, due - time.time()))
+            sent.append(pending.pop(0))
+            departed.append((sent[-1].account, due, time.time()))
+        run_sync(store.settle([result(claim, State.DELIVERED) for claim in sent]))
+        pause.wait(max(0.0, until - time.time()))
+    run_sync(store.close())
+    answer.put(departed)
+
+
+def departures(engine: str, place: str) -> Departures:
+    """What four processes send."""
+    context = multiprocessing.get_context("spawn")
+    answers, together = context.Queue(), context.Barrier(4)
+    workers = [
+        context.Process(target=work, args=(engine, place, number, together, answers)) for number in range(4)
+    ]
+    for worker in workers:
+        worker.start()
+    found = [one for _ in workers for one in answers.get(timeout=60)]
+    for worker in workers:
+        worker.join()
+    begun_at = min(due for _, due, _ in found)
+    return [(account, due - begun_at, left - begun_at) for account, due, left in found]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", [pytest.param("postgres", marks=pytest.mark.programs("initdb")), "sqlite"])
+def test_limits_hold_over_processes_and_are_used(engine: str, request: pytest.FixtureRequest) -> None:
+    if engine == "postgres":
+        place = emptied(request.getfixturevalue("postgresql"))
+    else:
+        place = str(request.getfixturevalue("tmp_path") / "outbox.db")
+    store = opened(engine, place)
+    limits = Limits(messages_per_second=LIMIT)
+    run_sync(store.declare([AccountRules(name=name, limits=limits) for name in ACCOUNTS]))
+    for name in ACCOUNTS:
+        run_sync(store.put([fresh(account=name) for _ in range(int(LIMIT * (SECONDS + 2)))]))
+    run_sync(store.close())
+
+    by_account: dict[str, list[float]] = defaultdict(list)
+    for account, due, left in departures(engine, place):
+        assert left >= due
+        by_account[account].append(due)
+    assert sorted(by_account) == ACCOUNTS
+    used = Counter[str]()
+    for account, instants in by_account.items():
+        instants.sort()
+        assert all(later - earlier > 0.99 / LIMIT for earlier, later in pairwise(instants))
+        # A window that begins with a departure is as full as any.
+        busiest = max(sum(begin <= one < begin + 1 for one in instants) for begin in instants)
+        assert busiest <= LIMIT
+        used[account] = sum(0 <= one < SECONDS for one in instants)
+    assert min(used.values()) >= 0.95 * LIMIT * SECONDS - 1
