@@ -87,6 +87,17 @@ async def test_finds_by_where_a_message_stands(arena: Arena) -> None:
     assert await found(arena, state=State.FAILED, stage=Stage.WAITING) == []
 
 
+async def test_few_that_wait_are_found_behind_many_that_do_not(arena: Arena) -> None:
+    first, second = await arena.put(), await arena.put(account="home")
+    await arena.store.put([letter() for _ in range(120)])
+    others = [one.id for one in (await arena.store.find(Query(), most=120)).messages]
+    await arena.store.cancel(others)
+    assert await found(arena, stage=Stage.WAITING) == [second, first]
+    assert await found(arena, stage=Stage.WAITING, account="work") == [first]
+    assert await found(arena, account="home") == [second]
+    assert await found(arena, state=State.PENDING) == [second, first]
+
+
 async def test_a_message_is_listed_once_however_many_recipients_match(arena: Arena) -> None:
     message = await arena.put(recipients=tuple(f"r{number}@example.org" for number in range(250)))
     claim = await arena.claim_one()
@@ -165,6 +176,18 @@ async def test_the_newest_event_tells_where_to_begin(arena: Arena) -> None:
         await arena.put()
     (newest,) = await arena.store.events(None)
     assert newest == (await arena.store.events(0))[-1]
+
+
+async def test_events_of_the_living_outlast_many_purges(arena: Arena) -> None:
+    kept = await arena.put()
+    for _ in range(5):
+        done = [await arena.put() for _ in range(3)]
+        await arena.store.cancel(done)
+        arena.clock.forward(60)
+        assert await arena.store.purge(await arena.store.now(), 2) == 2
+        assert await arena.store.purge(await arena.store.now(), 2) == 1
+        assert [event.id for event in await arena.store.events(0)] == [kept]
+        assert [event.id for event in await arena.store.events(None)] == [kept]
 
 
 async def test_nothing_that_follows_a_purge_is_missed(arena: Arena) -> None:

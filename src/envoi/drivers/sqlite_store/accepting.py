@@ -28,10 +28,6 @@ def put(tx: Transaction, messages: Sequence[NewMessage]) -> tuple[Accepted, ...]
         IdempotencyConflict: a key is in use for another content.
         UsageError: an id is in use.
     """
-    tx.run_many(
-        "INSERT INTO envoi_account (name) VALUES (?) ON CONFLICT DO NOTHING",
-        {(message.account,) for message in messages},
-    )
     tx.rings = True
     return tuple(_put(tx, message) for message in messages)
 
@@ -46,8 +42,6 @@ def _put(tx: Transaction, message: NewMessage) -> Accepted:
         if first is not None:
             return _again(message, *first)
     identity = octets_of(message.id)
-    if tx.row("SELECT 1 FROM envoi_message WHERE id = ?", identity) is not None:
-        raise UsageError(f"the id {message.id} is in use")
     if message.key:
         tx.run(
             "INSERT INTO envoi_key (key, account, message, message_id, fingerprint) VALUES (?, ?, ?, ?, ?)",
@@ -59,7 +53,6 @@ def _put(tx: Transaction, message: NewMessage) -> Accepted:
         )
     _write_message(tx, identity, message)
     _write_recipients(tx, identity, message)
-    _write_content(tx, identity, message.content)
     return Accepted(id=message.id, message_id=message.message_id)
 
 
@@ -75,9 +68,13 @@ def _again(message: NewMessage, first: bytes, message_id: str, fingerprint: byte
 def _write_message(tx: Transaction, identity: bytes, message: NewMessage) -> None:
     stage = Stage.WAITING if len(message.refused) < len(message.recipients) else Stage.DONE
     content = message.content
-    tx.run(
+    octets, file = (None, content.name) if isinstance(content, Blob) else (content, None)
+    number = tx.run("INSERT INTO envoi_content (octets, file) VALUES (?, ?)", octets, file).lastrowid
+    written = tx.run(
         "INSERT INTO envoi_message (id, account, stage, priority, due_at, created_at, expires_at, done_at, "
-        "sender, message_id, subject, key, size, options) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "sender, message_id, subject, key, size, options, content) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
         identity,
         message.account,
         stage.value,
@@ -92,7 +89,10 @@ def _write_message(tx: Transaction, identity: bytes, message: NewMessage) -> Non
         message.key,
         content.size if isinstance(content, Blob) else len(content),
         message.options,
-    )
+        number,
+    ).rowcount
+    if not written:
+        raise UsageError(f"the id {message.id} is in use")
     tx.run(
         "INSERT INTO envoi_event (at, kind, message, recipient, text) VALUES (?, 'submitted', ?, '', '')",
         tx.now,
@@ -118,8 +118,3 @@ def _write_recipients(tx: Transaction, identity: bytes, message: NewMessage) -> 
             "INSERT INTO envoi_event (at, kind, message, recipient, text) VALUES (?, 'failed', ?, ?, ?)",
             ((tx.now, identity, address, why) for address, why in refused.items()),
         )
-
-
-def _write_content(tx: Transaction, identity: bytes, content: bytes | Blob) -> None:
-    octets, file = (None, content.name) if isinstance(content, Blob) else (content, None)
-    tx.run("INSERT INTO envoi_content (message, octets, file) VALUES (?, ?, ?)", identity, octets, file)

@@ -63,18 +63,26 @@ def purge(tx: Transaction, before: datetime, most: int) -> int:
             tx.run("UPDATE envoi_key SET ended_at = ? WHERE key = ? AND message = ?", done_at, key, identity)
         drop_content(tx, identity)
         tx.run("DELETE FROM envoi_recipient WHERE message = ?", identity)
-        _forget_events(tx, identity)
         tx.run("DELETE FROM envoi_message WHERE id = ?", identity)
+    _sweep_events(tx, 10 * most)
     tx.run("DELETE FROM envoi_key WHERE ended_at < ?", tx.now - _KEYS_KNOWN)
     return len(rows)
 
 
-def _forget_events(tx: Transaction, identity: bytes) -> None:
-    # The newest of all stays as a mark: SQLite would give its position away again, and whoever follows the
-    # events would miss the next one.
-    tx.run(
-        "UPDATE envoi_event SET kind = 'purged', message = x'' WHERE message = ? "
-        "AND position = (SELECT max(position) FROM envoi_event)",
-        identity,
+def _sweep_events(tx: Transaction, most: int) -> None:
+    """Delete the events of messages that are not there any more, some at a time, round and round.
+
+    An index from messages to events would do it at once, and cost every enqueue a page more to write.
+    """
+    swept = tx.row("SELECT coalesce(max(amount), 0) FROM envoi_count WHERE name = 'swept'")[0]
+    rows = tx.rows(
+        "SELECT position, EXISTS (SELECT 1 FROM envoi_message WHERE id = message) FROM envoi_event "
+        # Not the newest: SQLite would give its position away again, and who follows the events miss the next.
+        "WHERE position > ? AND position < (SELECT max(position) FROM envoi_event) ORDER BY position LIMIT ?",
+        swept,
+        most,
     )
-    tx.run("DELETE FROM envoi_event WHERE message = ?", identity)
+    tx.run_many("DELETE FROM envoi_event WHERE position = ?", [(row[0],) for row in rows if not row[1]])
+    tx.run(
+        "INSERT OR REPLACE INTO envoi_count VALUES ('swept', '', ?)", rows[-1][0] if len(rows) == most else 0
+    )

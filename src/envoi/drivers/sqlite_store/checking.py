@@ -33,7 +33,10 @@ def _damage(tx: Transaction) -> list[str]:
 
 
 def _lost_contents(tx: Transaction, spool: Spool) -> list[str]:
-    rows = tx.rows("SELECT message, file FROM envoi_content WHERE file IS NOT NULL")
+    rows = tx.rows(
+        "SELECT m.id, c.file FROM envoi_message m JOIN envoi_content c ON c.number = m.content "
+        "WHERE c.file IS NOT NULL"
+    )
     return [
         f"the content of the message {message.hex()} is gone ({file}): restore it from a backup, or cancel "
         "the message"

@@ -155,15 +155,15 @@ def _claim(
     row = tx.row(
         "UPDATE envoi_message SET stage = 'claimed', attempt = attempt + 1, attempts = attempts + 1, "
         "owner = ?, lease_until = ? WHERE id = ? "
-        "RETURNING attempt, account, sender, options, message_id, size, created_at, expires_at",
+        "RETURNING attempt, account, sender, options, message_id, size, created_at, expires_at, content",
         owner,
         lease_until,
         identity,
     )
-    attempt, account, sender, options, message_id, size, created_at, expires_at = row
+    attempt, account, sender, options, message_id, size, created_at, expires_at, number = row
     content = None
     if size <= FEW:
-        content = tx.row("SELECT octets FROM envoi_content WHERE message = ?", identity)[0]
+        content = tx.row("SELECT octets FROM envoi_content WHERE number = ?", number)[0]
     return Claim(
         id=identity.hex(),
         attempt=attempt,

@@ -113,7 +113,11 @@ def content(tx: Transaction, message: str, spool: Spool) -> Content:
     Raises:
         OutboxError: there is none.
     """
-    row = tx.row("SELECT octets, file FROM envoi_content WHERE message = ?", octets_of(message))
+    row = tx.row(
+        "SELECT c.octets, c.file FROM envoi_message m JOIN envoi_content c ON c.number = m.content "
+        "WHERE m.id = ?",
+        octets_of(message),
+    )
     if row is None:
         raise OutboxError(
             f"there is no content of the message {message}: the id is wrong, or the mail was delivered or "
@@ -125,13 +129,15 @@ def content(tx: Transaction, message: str, spool: Spool) -> Content:
 
 def events(tx: Transaction, after: int | None, most: int) -> tuple[Event, ...]:
     """Return what happened after a position; None for the newest event alone."""
-    columns = "SELECT position, at, kind, message, recipient, code, enhanced, text FROM envoi_event"
+    # Those of messages that were purged are there for a while yet.
+    living = (
+        "SELECT position, at, kind, message, recipient, code, enhanced, text FROM envoi_event "
+        "WHERE EXISTS (SELECT 1 FROM envoi_message WHERE id = message)"
+    )
     if after is None:
-        rows = tx.rows(f"{columns} WHERE kind <> 'purged' ORDER BY position DESC LIMIT 1")
+        rows = tx.rows(f"{living} ORDER BY position DESC LIMIT 1")
     else:
-        rows = tx.rows(
-            f"{columns} WHERE position > ? AND kind <> 'purged' ORDER BY position LIMIT ?", after, most
-        )
+        rows = tx.rows(f"{living} AND position > ? ORDER BY position LIMIT ?", after, most)
     return tuple(_event(*row) for row in rows)
 
 
@@ -161,7 +167,7 @@ def stats(tx: Transaction) -> Stats:
     """Return the figures, of counts that are kept."""
     counts: dict[str, dict[Any, int]] = {}
     for name, key, amount in tx.rows(
-        "SELECT name, key, amount FROM envoi_count WHERE amount > 0 AND name <> 'due'"
+        "SELECT name, key, amount FROM envoi_count WHERE amount > 0 AND name NOT IN ('due', 'swept')"
     ):
         counts.setdefault(name, {})[key] = amount
     waiting = counts.get(Stage.WAITING.value, {})

@@ -86,6 +86,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        # Where savepoints keep what they may have to restore: files would double what a commit writes.
+        connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone stops at the drive's cache
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
         (level,) = connection.execute("PRAGMA synchronous").fetchone()

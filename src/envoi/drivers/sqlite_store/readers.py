@@ -29,8 +29,8 @@ class Readers:
         self._path = path
         self._free: deque[sqlite3.Connection] = deque()
 
-    def read(self, look: Callable[[Transaction], T], now: int) -> T:
-        """Look at one state of the tables.
+    def read(self, look: Callable[[Transaction], T], now: int, *, at_once: bool = False) -> T:
+        """Look at one state of the tables; `at_once`, each statement at its own.
 
         Raises:
             StoreUnavailable: they cannot be read.
@@ -40,9 +40,12 @@ class Readers:
         except IndexError:
             connection = self._open()
         try:
+            tx = Transaction(cursor=connection.cursor(), now=now)
+            if at_once:
+                return look(tx)
             connection.execute("BEGIN")
             try:
-                return look(Transaction(cursor=connection.cursor(), now=now))
+                return look(tx)
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:

@@ -132,8 +132,12 @@ def stand(tx: Transaction, message: bytes, recipients: Sequence[Recipient], *, h
 
 def drop_content(tx: Transaction, message: bytes) -> None:
     """Delete a content, and its file with the commit, unless another message has the same."""
-    row = tx.row("DELETE FROM envoi_content WHERE message = ? RETURNING file", message)
-    if row is None or row[0] is None:
+    (number,) = tx.row("SELECT content FROM envoi_message WHERE id = ?", message)
+    if number is None:
+        return
+    tx.run("UPDATE envoi_message SET content = NULL WHERE id = ?", message)
+    row = tx.row("DELETE FROM envoi_content WHERE number = ? RETURNING file", number)
+    if row[0] is None:
         return
     if tx.row("SELECT 1 FROM envoi_content WHERE file = ?", row[0]) is None:
         tx.unneeded.append(row[0])

@@ -52,7 +52,8 @@ def _write(tx: Transaction, identity: bytes, settlement: Settlement, *, cancel_r
             cancelled = RecipientResult(address=recipient.address, state=State.CANCELLED, counted=False)
             _apply(tx, identity, recipient, cancelled)
     if settlement.account:
-        _move(tx, identity, settlement.account)
+        # Failover: it goes on with another account.
+        tx.run("UPDATE envoi_message SET account = ? WHERE id = ?", settlement.account, identity)
     stand(tx, identity, recipients)
 
 
@@ -79,9 +80,3 @@ def _apply(tx: Transaction, identity: bytes, recipient: Recipient, result: Recip
     save(tx, identity, recipient, reply=result.reply, text=result.text)
     if result.state is not State.PENDING:
         log(tx, result.state.value, identity, recipient.address, reply=result.reply, text=result.text)
-
-
-def _move(tx: Transaction, identity: bytes, account: str) -> None:
-    """Go on with another account (failover)."""
-    tx.run("INSERT INTO envoi_account (name) VALUES (?) ON CONFLICT DO NOTHING", account)
-    tx.run("UPDATE envoi_message SET account = ? WHERE id = ?", account, identity)

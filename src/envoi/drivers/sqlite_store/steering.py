@@ -61,7 +61,7 @@ def retry(tx: Transaction, ids: Sequence[str], expires_at: datetime) -> frozense
     """Make failed, unknown and deferred recipients pending again; not where the content was deleted."""
 
     def act(message: bytes, stage: str) -> bool:
-        if tx.row("SELECT 1 FROM envoi_content WHERE message = ?", message) is None:
+        if tx.row("SELECT content FROM envoi_message WHERE id = ?", message)[0] is None:
             return False
         recipients = load(tx, message)
         again = [recipient for recipient in recipients if recipient.state in _RETRIED]
@@ -98,7 +98,6 @@ def reschedule(tx: Transaction, ids: Sequence[str], due_at: datetime) -> frozens
 
 def move(tx: Transaction, account: str, to: str, most: int) -> int:
     """Hand over to another account what is due, the most urgent first; return how many."""
-    tx.run("INSERT INTO envoi_account (name) VALUES (?) ON CONFLICT DO NOTHING", to)
     moved = tx.run(
         "UPDATE envoi_message SET account = ? WHERE id IN (SELECT id FROM envoi_message "
         "WHERE stage = 'waiting' AND account = ? AND due_at <= ? ORDER BY priority, due_at, id LIMIT ?)",

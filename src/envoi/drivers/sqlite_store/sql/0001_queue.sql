@@ -21,13 +21,14 @@ CREATE TABLE envoi_message (
     subject TEXT NOT NULL,
     key TEXT NOT NULL,
     size INTEGER NOT NULL,
-    options TEXT NOT NULL
+    options TEXT NOT NULL,
+    content INTEGER                            -- until it is needed no more
 ) WITHOUT ROWID;
 
 CREATE INDEX envoi_message_ready ON envoi_message (account, priority, due_at, id) WHERE stage = 'waiting';
 CREATE INDEX envoi_message_claimed ON envoi_message (owner, id) WHERE stage = 'claimed';
 CREATE INDEX envoi_message_done ON envoi_message (done_at, id) WHERE stage = 'done';
-CREATE INDEX envoi_message_list ON envoi_message (account, stage, id);
+CREATE INDEX envoi_message_list ON envoi_message (account, stage, id) WHERE stage <> 'waiting';
 CREATE INDEX envoi_message_name ON envoi_message (message_id);
 
 CREATE TABLE envoi_recipient (
@@ -49,10 +50,10 @@ CREATE INDEX envoi_recipient_address ON envoi_recipient (address COLLATE NOCASE,
 CREATE INDEX envoi_recipient_state ON envoi_recipient (state, message) WHERE state <> 'pending';
 
 CREATE TABLE envoi_content (
-    message BLOB PRIMARY KEY,
+    number INTEGER PRIMARY KEY,
     octets BLOB,
     file TEXT
-) WITHOUT ROWID;
+);
 
 CREATE INDEX envoi_content_file ON envoi_content (file) WHERE file IS NOT NULL;
 
@@ -79,8 +80,6 @@ CREATE TABLE envoi_event (
     text TEXT NOT NULL
 );
 
-CREATE INDEX envoi_event_message ON envoi_event (message);
-
 CREATE TABLE envoi_account (
     name TEXT PRIMARY KEY,
     rules TEXT NOT NULL DEFAULT '',
@@ -96,7 +95,7 @@ CREATE TABLE envoi_suppressed (
     message TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- Figures, kept by the triggers below, because counting a million rows takes too long:
+-- An account is there as soon as a message names it. Figures, kept by the triggers below, because counting a million rows takes too long:
 --   'waiting', 'claimed', 'held', 'done'  account            messages in that stage
 --   'due'                                 start of 10 s, µs  messages that wait and are due within them
 --   'settled'                             state              recipients that ever came into it
@@ -108,6 +107,7 @@ CREATE TABLE envoi_count (
 ) WITHOUT ROWID;
 
 CREATE TRIGGER envoi_message_inserted AFTER INSERT ON envoi_message BEGIN
+    INSERT INTO envoi_account (name) VALUES (NEW.account) ON CONFLICT DO NOTHING;
     INSERT INTO envoi_count VALUES (NEW.stage, NEW.account, 1)
         ON CONFLICT DO UPDATE SET amount = amount + 1;
     INSERT INTO envoi_count SELECT 'due', NEW.due_at - NEW.due_at % 10000000, 1 WHERE NEW.stage = 'waiting'
@@ -120,6 +120,7 @@ END;
 
 CREATE TRIGGER envoi_message_moved AFTER UPDATE OF stage, account ON envoi_message
 WHEN OLD.stage <> NEW.stage OR OLD.account <> NEW.account BEGIN
+    INSERT INTO envoi_account (name) VALUES (NEW.account) ON CONFLICT DO NOTHING;
     UPDATE envoi_count SET amount = amount - 1 WHERE name = OLD.stage AND key = OLD.account;
     INSERT INTO envoi_count VALUES (NEW.stage, NEW.account, 1)
         ON CONFLICT DO UPDATE SET amount = amount + 1;
