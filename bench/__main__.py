@@ -44,7 +44,7 @@ def _rig(folder: Path, *, quick: bool) -> Rig:
         folder=folder,
         authority=_trusted(folder, made.ca_file),
         certificate=made.good.chain,
-        rounds=3 if quick else 9,
+        rounds=3 if quick else 7,
         seconds=0.08 if quick else 0.2,
     )
 

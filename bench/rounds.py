@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "Rig", "compete"]
 
 _ROOT = Path(__file__).resolve().parent.parent
-_COMPILER_SECONDS = 1.5
+_COMPILER_TURNS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +106,8 @@ class _Racer:
         while trial is not None:
             self.count = trial
             trial = next_count(self.count, self._send().seconds, seconds)
-        spent = 0.0
-        while contestant.slow_start and spent < _COMPILER_SECONDS:
-            spent += self._send().seconds
+        for _ in range(_COMPILER_TURNS if contestant.slow_start else 0):
+            self._send()
 
     def take_turn(self) -> None:
         """Send as many as fill a turn."""

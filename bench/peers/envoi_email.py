@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from inspect import signature
 from typing import TYPE_CHECKING
 
-from bench.contestant import NotHere, in_threads
+from bench.contestant import in_threads
 from bench.order import SENDER, Letter, Order, letters
 from bench.peers.envoi_send import connected
 from bench.peers.envoi_window import stream
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bench.contestant import Sender
+
 __all__ = ["composed", "opened"]
 
 
@@ -29,8 +29,6 @@ def composed(letter: Letter) -> Email:
 @contextmanager
 def opened(order: Order) -> Iterator[Sender]:
     """Connect."""
-    if order.window and "window" not in signature(SMTPSession.send_all).parameters:
-        raise NotHere("send_all has no window yet")
 
     def send(session: SMTPSession, count: int) -> None:
         mails = map(composed, letters(order, count))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from inspect import signature
 from typing import TYPE_CHECKING
 
-from bench.contestant import NotHere, in_threads
+from bench.contestant import in_threads
 from bench.order import SENDER, Order
 from bench.peers.envoi_send import connected
 from envoi import RawEmail, Receipt, SMTPSession
@@ -31,8 +30,6 @@ def stream(session: SMTPSession, mails: Iterable[Email | RawEmail], window: int)
 @contextmanager
 def opened(order: Order) -> Iterator[Sender]:
     """Connect."""
-    if "window" not in signature(SMTPSession.send_all).parameters:
-        raise NotHere("send_all has no window yet")
     octets, to = order.octets, order.to
 
     def send(session: SMTPSession, count: int) -> None:
