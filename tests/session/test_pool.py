@@ -75,6 +75,22 @@ def test_the_connection_used_last_is_used_next() -> None:
     assert given_place(desk, 3.0).to_open
 
 
+def test_a_single_server_takes_a_short_cut() -> None:
+    desk = Desk(limits(2, messages=2), servers())
+    assert desk.at_once(0.0) is None
+    place = used(desk)
+    assert desk.at_once(0.0) is None, "somebody has to tidy up first"
+    assert desk.worn(0.0) is None
+    assert desk.at_once(0.5) is place
+    assert desk.at_once(0.5) is None, "it is in use"
+    desk.give_back(place, 0.5, alive=True)
+    assert desk.at_once(0.5) is None, "it has carried its mails"
+    assert desk.worn(0.5) is place
+    desk.clear(place)
+    used(desk, 0.5)
+    assert desk.at_once(1.5) is None, "a second is over"
+
+
 def test_nobody_overtakes() -> None:
     desk = Desk(limits(1), servers())
     place = opened(desk)
@@ -272,13 +288,12 @@ class Pool(RuleBasedStateMachine):
     """Whatever happens, in whatever order."""
 
     requests = Bundle("requests")
+    offered: tuple[tuple[int, int], ...] = ((0, 2), (0, 1), (1, 1))
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.desk = Desk(
-            limits(3, idle_seconds=20.0, age_seconds=60.0, messages=4), servers((0, 2), (0, 1), (1, 1))
-        )
+        self.desk = Desk(limits(3, idle_seconds=20.0, age_seconds=60.0, messages=4), servers(*self.offered))
         self.queue = list[Request]()
         self.holders = dict[Place, Request]()
         self.broken = set[int]()
@@ -303,6 +318,14 @@ class Pool(RuleBasedStateMachine):
     @rule(target=requests)
     def somebody_asks(self) -> Request:
         request = Request(until=self.now + 30)
+        place = self.desk.at_once(self.now)
+        if place is not None:
+            assert not self.queue, "nobody overtakes"
+            assert not place.to_open
+            request.place, request.answered = place, True
+            self.queue.append(request)
+            self.check([request])
+            return request
         self.desk.join(request)
         self.queue.append(request)
         self.serve()
@@ -382,5 +405,13 @@ class Pool(RuleBasedStateMachine):
         raise AssertionError("somebody starves")
 
 
+class LonelyPool(Pool):
+    """The same with a single server, which takes a short cut."""
+
+    offered = ((0, 1),)
+
+
 Pool.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+LonelyPool.TestCase.settings = Pool.TestCase.settings
 test_whatever_happens = Pool.TestCase
+test_whatever_happens_with_a_single_server = LonelyPool.TestCase

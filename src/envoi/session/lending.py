@@ -8,7 +8,7 @@ works is seen without a round trip, by `conversation`. Waiting itself is each co
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from envoi.errors import Accepted, DeadlineExceeded, DeliveryError, Disconnected, Phase, UsageError
 from envoi.session.outgoing import outgoing
@@ -101,20 +101,26 @@ class Lending:
         """Hand one mail over, on the connection whose turn it is; see `envoi.client.pool`."""
         # First, so that what cannot be sent takes nobody's place.
         content, envelope = outgoing(mail, sender=sender, recipients=recipients, options=options)
-        until = None if self._wait_timeout is None else self._clock.monotonic() + self._wait_timeout
+        now = self._clock.monotonic()
+        with self._turns.guard:
+            place = self._desk.at_once(now)
+        until = None if self._wait_timeout is None else now + self._wait_timeout
         attempts_left = len(self._desk.standings)
         failure: DeliveryError | None = None
-        # Before, not after: nobody whose mail was taken shall wait for a farewell, or be cancelled meanwhile.
-        await self._close_worn()
+        if place is None:
+            # Before, not after: nobody whose mail was taken shall wait for a farewell, or be cancelled
+            # meanwhile.
+            await self._close_worn()
         while True:
-            place, conversation = await self._take(until, failure)
+            if place is None:
+                place = await self._take(until, failure)
             try:
-                return await self._offer(place, conversation, mail, content, envelope, progress)
+                return await self._offer(place, mail, content, envelope, progress)
             except DeliveryError as error:
                 if not attempts_left or not _says_nothing_of_the_mail(error):
                     raise
                 attempts_left -= 1
-                failure = error
+                failure, place = error, None
             finally:
                 if self._desk.closed:
                     await self._close_worn()
@@ -164,16 +170,17 @@ class Lending:
             if place.held is not None:
                 place.held.abort()
 
-    async def _take(self, until: float | None, failure: DeliveryError | None) -> tuple[Place, Conversation]:
-        """Return a place and its open connection, of the first server that works."""
+    async def _take(self, until: float | None, failure: DeliveryError | None) -> Place:
+        """Return a place whose connection is open, of the first server that works."""
         while True:
             place = await self._borrow(until, failure)
-            if place.held is not None and not place.to_open:
-                return place, place.held
             try:
-                return place, await self._connect(place)
+                if place.to_open:
+                    await self._connect(place)
             except DeliveryError as error:
                 failure = error
+            else:
+                return place
 
     async def _borrow(self, until: float | None, failure: DeliveryError | None) -> Place:
         """Return a place, when it is our turn; one that was given a failure goes back to the front."""
@@ -209,7 +216,7 @@ class Lending:
                 self._serve()
             raise
 
-    async def _connect(self, place: Place) -> Conversation:
+    async def _connect(self, place: Place) -> None:
         """Open a connection to the server that the desk chose, instead of the one that is there."""
         try:
             conversation = await self._opened(place)
@@ -226,7 +233,6 @@ class Lending:
             most = None if offered is None else offered.limit("MAILMAX")
             self._desk.is_open(place, self._clock.monotonic(), most)
             self._serve()
-        return conversation
 
     async def _opened(self, place: Place) -> Conversation:
         await _hang_up(place)
@@ -241,13 +247,14 @@ class Lending:
     async def _offer(
         self,
         place: Place,
-        conversation: Conversation,
         mail: Mail,
         content: Content,
         envelope: Envelope,
         progress: Progress | None,
     ) -> Receipt:
         """Send over the connection of a place, and give it back."""
+        # Whoever was given a place has a connection by now.
+        conversation = cast("Conversation", place.held)
         try:
             if conversation.signer is not None:
                 content, _ = conversation.outgoing(
@@ -261,7 +268,8 @@ class Lending:
         finally:
             with self._turns.guard:
                 self._desk.give_back(place, self._clock.monotonic(), alive=conversation.is_open)
-                self._serve()
+                if self._desk.waiting:
+                    self._serve()
 
     async def _close_worn(self) -> None:
         """Close the connections that have served their time."""

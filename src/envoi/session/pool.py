@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import groupby
+from math import inf
 from typing import TYPE_CHECKING
 
 from envoi.session.pool_places import Place, Request, State
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Desk"]
 
+TIDY_SECONDS = 1.0
+"""How often connections are looked at that nobody uses."""
+
 
 class Desk:
     """Hands out the places of a pool, first come, first served.
@@ -35,7 +39,20 @@ class Desk:
         opened: how many connections have come about so far.
     """
 
-    __slots__ = ("_lent", "_queue", "_ranks", "closed", "limits", "opened", "places", "standings")
+    __slots__ = (
+        "_age_seconds",
+        "_idle",
+        "_idle_seconds",
+        "_lent",
+        "_queue",
+        "_ranks",
+        "_tidy_at",
+        "closed",
+        "limits",
+        "opened",
+        "places",
+        "standings",
+    )
 
     def __init__(self, limits: PoolLimits, standings: Sequence[Standing]) -> None:
         self.limits: Final = limits
@@ -47,6 +64,11 @@ class Desk:
         self._ranks = [list(rank) for _, rank in groupby(by_priority, key=_priority)]
         self._queue: deque[Request] = deque()
         self._lent = 0
+        # The one used last at the end.
+        self._idle: list[Place] = []
+        self._idle_seconds = inf if limits.idle_seconds is None else limits.idle_seconds
+        self._age_seconds = inf if limits.age_seconds is None else limits.age_seconds
+        self._tidy_at = -inf
 
     @property
     def lent(self) -> int:
@@ -71,6 +93,22 @@ class Desk:
             self._queue.appendleft(request)
         else:
             self._queue.append(request)
+
+    def at_once(self, now: float) -> Place | None:
+        """Lend the connection that was used last, where that needs no thought; None where it does.
+
+        Once a second it does: connections that nobody uses have served their time some day, too.
+        """
+        idle = self._idle
+        if not idle or self._queue or now >= self._tidy_at or len(self.standings) > 1:
+            return None
+        place = idle[-1]
+        if self._is_worn(place, now):
+            return None
+        idle.pop()
+        place.state = State.LENT
+        self._lent += 1
+        return place
 
     def leave(self, request: Request, now: float) -> Place | None:
         """Want nothing any more. A place that had to be opened is empty now, and returned to be cleared."""
@@ -121,7 +159,7 @@ class Desk:
     def is_open(self, place: Place, now: float, most_messages: int | None) -> None:
         """The connection came about; the server takes so many mails over it (RFC 9422 §3.1)."""
         limits = [each for each in (self.limits.messages, most_messages) if each is not None]
-        place.most_messages = min(limits, default=None)
+        place.most_messages = min(limits, default=inf)
         place.to_open = False
         place.messages = 0
         place.opened_at = place.used_at = now
@@ -149,10 +187,10 @@ class Desk:
 
     def worn(self, now: float) -> Place | None:
         """Lend a place whose connection has served its time, to be closed and `clear`ed; None without one."""
-        for place in self.places:
-            if place.state is State.IDLE and self._is_worn(place, now):
-                place.state = State.LENT
-                self._lent += 1
+        self._tidy_at = now + TIDY_SECONDS
+        for place in self._idle:
+            if self._is_worn(place, now):
+                self._hand_out(place)
                 return place
         return None
 
@@ -171,16 +209,23 @@ class Desk:
         )
 
     def _take_back(self, place: Place, state: State) -> None:
+        if state is State.IDLE:
+            self._idle.append(place)
         place.state = state
         self._lent -= 1
 
+    def _hand_out(self, place: Place) -> None:
+        if place.state is State.IDLE:
+            self._idle.remove(place)
+        place.state = State.LENT
+        self._lent += 1
+
     def _is_worn(self, place: Place, now: float) -> bool:
-        limits = self.limits
         return (
-            self.closed
-            or (place.most_messages is not None and place.messages >= place.most_messages)
-            or (limits.idle_seconds is not None and now - place.used_at >= limits.idle_seconds)
-            or (limits.age_seconds is not None and now - place.opened_at >= limits.age_seconds)
+            place.messages >= place.most_messages
+            or now - place.used_at >= self._idle_seconds
+            or now - place.opened_at >= self._age_seconds
+            or self.closed
         )
 
     def _choose(self, now: float) -> Place | None:
@@ -216,8 +261,7 @@ class Desk:
         if place.to_open:
             place.server = server
             server.begin()
-        place.state = State.LENT
-        self._lent += 1
+        self._hand_out(place)
         return place
 
 

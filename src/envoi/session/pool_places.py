@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from envoi.errors import ConfigError
@@ -81,7 +82,7 @@ class Place:
         opened_at: when the connection came about.
         used_at: when it was last given back.
         messages: how many mails it has carried.
-        most_messages: how many it may carry; None for any number.
+        most_messages: how many it may carry.
         held: what is connected; kept by `lending`.
         known: a conversation for each server that this place was with; kept by `lending`.
     """
@@ -92,7 +93,7 @@ class Place:
     opened_at: float = 0.0
     used_at: float = 0.0
     messages: int = 0
-    most_messages: int | None = None
+    most_messages: float = inf
     held: Conversation | None = None
     known: dict[int, Conversation] = field(default_factory=dict[int, "Conversation"])
 
