@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from envoi.client.discover import discover, discover_async
     from envoi.client.outbox import Outbox
     from envoi.client.outbox_aio import AsyncOutbox
-    from envoi.client.session import AsyncSMTPSession, SMTPSession
+    from envoi.client.session import SMTPSession
+    from envoi.client.session_aio import AsyncSMTPSession
     from envoi.errors import (
         Accepted,
         AuthenticationFailed,
@@ -99,7 +100,7 @@ _ROOMS = {
     "discover": "client.discover",
     "AsyncOutbox": "client.outbox_aio",
     "Outbox": "client.outbox",
-    "AsyncSMTPSession": "client.session",
+    "AsyncSMTPSession": "client.session_aio",
     "SMTPSession": "client.session",
     "Attachment": "message.email",
     "Email": "message.email",

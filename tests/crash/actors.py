@@ -109,7 +109,12 @@ def work(place: Place, name: str, fatal: str, passes: int) -> None:
 def _work_blocking(place: Place, steps: Steps, in_flight: InFlight) -> None:
     with place.outbox(steps=steps) as outbox:
         office_of(outbox).store._in_flight = in_flight  # type: ignore[attr-defined]
-        worker = Worker(outbox, session=lambda _: SMTPSession(**place.session), connections=place.connections)
+        worker = Worker(
+            outbox,
+            session=lambda _: SMTPSession(**place.session),
+            connections=place.connections,
+            backoff=IMPATIENT,
+        )
         worker._blueprint = _short(worker._blueprint, place.lease)
         signal.signal(signal.SIGTERM, lambda *_: worker.stop())
         worker.run()

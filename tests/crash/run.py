@@ -296,7 +296,8 @@ def _drain(cast: _Cast, folder: Path, wall: Wall) -> None:
             if not left:
                 break
             if time.monotonic() > until:
-                raise AssertionError(f"{left} messages are left after {PATIENCE:.0f} s")
+                which = [*outbox.find(stage=Stage.WAITING), *outbox.find(stage=Stage.CLAIMED)]
+                raise AssertionError(f"left after {PATIENCE:.0f} s: {which}, {outbox.accounts()}")
             time.sleep(0.1)
     _end(cast, "work")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envoi.client.session import conversation_of
 from envoi.errors import LeaseLost, OutboxError
 from envoi.message.raw import RawEmail
 from envoi.outbox.courier import Attempt
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from envoi.client.session import AsyncSMTPSession, SMTPSession
     from envoi.message.signing.signed import Addressed
     from envoi.outbox.model import Claim, Content
     from envoi.session.conversation import Conversation
@@ -30,14 +28,15 @@ class SessionCourier:
     """Carries the mail of one account over one session.
 
     Args:
-        session: makes a session of its own for this courier; called when there is something to carry.
+        conversation: makes what the session does, for this courier alone; called when there is something to
+            carry.
     """
 
-    __slots__ = ("_make", "_session")
+    __slots__ = ("_conversation", "_make")
 
-    def __init__(self, session: Callable[[], SMTPSession | AsyncSMTPSession]) -> None:
-        self._make = session
-        self._session: SMTPSession | AsyncSMTPSession | None = None
+    def __init__(self, conversation: Callable[[], Conversation]) -> None:
+        self._make = conversation
+        self._conversation: Conversation | None = None
 
     async def deliver(
         self,
@@ -59,9 +58,9 @@ class SessionCourier:
 
     async def rest(self) -> None:
         """Close the connection."""
-        session, self._session = self._session, None
-        if session is not None:
-            await conversation_of(session).close()
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            await conversation.close()
 
     async def _offer(
         self,
@@ -86,9 +85,9 @@ class SessionCourier:
         )
 
     async def _open(self) -> Conversation:
-        if self._session is None:
-            self._session = self._make()
-        conversation = conversation_of(self._session)
+        if self._conversation is None:
+            self._conversation = self._make()
+        conversation = self._conversation
         if not conversation.is_open:
             await conversation.open()
         return conversation

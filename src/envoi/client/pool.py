@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from envoi.client.pool_wiring import PoolWiring, workers
-from envoi.client.session import AsyncSMTPSession, SMTPSession
+from envoi.client.session import SMTPSession
+from envoi.client.session_aio import AsyncSMTPSession
 from envoi.drivers.blocking import BlockingClock
 from envoi.drivers.turns import ThreadTurns
 from envoi.session.conversation import each

@@ -18,7 +18,8 @@ from envoi.session.pool_servers import PoolServer, Standing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envoi.client.session import AsyncSMTPSession, SMTPSession
+    from envoi.client.session import SMTPSession
+    from envoi.client.session_aio import AsyncSMTPSession
     from envoi.ports import Clock
     from envoi.session.conversation import Conversation
     from envoi.session.lending import Turns

@@ -7,13 +7,14 @@ Signals are the program's business: a handler calls `stop`.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envoi.client.courier import SessionCourier
 from envoi.client.outbox import office_of
-from envoi.client.session import AsyncSMTPSession, SMTPSession
+from envoi.client.session import SMTPSession, conversation_of
+from envoi.client.session_aio import AsyncSMTPSession
 from envoi.drivers import system
 from envoi.drivers.blocking import BlockingClock
 from envoi.drivers.crew import ThreadCrew
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from envoi.outbox.model import Event, MessageStatus
     from envoi.outbox.office import Office, TicketOrId
     from envoi.ports import Clock
+    from envoi.session.conversation import Conversation
 
-__all__ = ["AsyncWorker", "Worker"]
+__all__ = ["AsyncWorker", "Worker", "serving"]
 
 
 class Worker:
@@ -77,7 +79,7 @@ class Worker:
     ) -> None:
         self._blueprint = _Blueprint(
             office=office_of(outbox),
-            session=session or SMTPSession.from_account,
+            conversation=_conversations(session or SMTPSession.from_account),
             connections=connections,
             accounts=None if accounts is None else tuple(accounts),
             lease=lease,
@@ -187,7 +189,7 @@ class AsyncWorker:
     ) -> None:
         self._blueprint = _Blueprint(
             office=office_of(outbox),
-            session=session or AsyncSMTPSession.from_account,
+            conversation=_conversations(session or AsyncSMTPSession.from_account),
             connections=connections,
             accounts=None if accounts is None else tuple(accounts),
             lease=lease,
@@ -268,6 +270,27 @@ class AsyncWorker:
             self._coordinator = None
 
 
+W = TypeVar("W", Worker, AsyncWorker)
+
+
+def serving(worker: W, conversation: Callable[[], Conversation]) -> W:
+    """Return the worker, with conversations made so instead of from a session."""
+
+    def whatever(account: str) -> Conversation:
+        del account
+        return conversation()
+
+    blueprint = worker._blueprint  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    worker._blueprint = replace(blueprint, conversation=whatever)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return worker
+
+
+def _conversations(
+    session: Callable[[str], SMTPSession | AsyncSMTPSession],
+) -> Callable[[str], Conversation]:
+    return lambda account: conversation_of(session(account))
+
+
 _RUNNING = "the worker is running already; another one may serve the same outbox beside it"
 
 
@@ -282,7 +305,7 @@ class _Blueprint:
     """What a worker is made of, whatever its colour."""
 
     office: Office
-    session: Callable[[str], SMTPSession | AsyncSMTPSession]
+    conversation: Callable[[str], Conversation]
     connections: int
     accounts: tuple[str, ...] | None
     lease: float
@@ -308,7 +331,7 @@ class _Blueprint:
             store=self.office.store,
             clock=clock,
             crew=crew,
-            courier=lambda account: SessionCourier(partial(self.session, account)),
+            courier=lambda account: SessionCourier(partial(self.conversation, account)),
             jitter=system.chance,
             listeners=self.listeners,
         )

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
 
     from envoi.client.outbox import Outbox
-    from envoi.client.session import AsyncSMTPSession, SMTPSession
+    from envoi.client.session import SMTPSession
+    from envoi.client.session_aio import AsyncSMTPSession
     from envoi.message.content import Content
     from envoi.message.envelope import Envelope
     from envoi.outbox.model import Ticket

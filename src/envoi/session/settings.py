@@ -19,6 +19,7 @@ from envoi.smtp.sasl import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from envoi.message.signing import DKIMSigner
     from envoi.ports import TokenSource
@@ -95,6 +96,7 @@ class SessionOptions(_KeptOptions, total=False):
     tls: TLSOptions | None
     timeout: Timeouts | float | None
     mechanisms: Iterable[str] | None
+    asynchronous: bool | str | Path
 
 
 class SessionArguments(SessionOptions):
