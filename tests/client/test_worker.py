@@ -1,0 +1,128 @@
+"""`Worker` and `AsyncWorker`: what users hold, from an outbox to a server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envoi import AsyncOutbox, AsyncSMTPSession, ConfigError, Outbox, SMTPSession, UsageError
+from envoi.outbox import AsyncWorker, Event, MessageStatus, State, Worker
+from envoi.testing import SMTPServer, faults
+from tests.client.test_outbox import mail
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_sends_in_the_background(tmp_path: Path, server: SMTPServer) -> None:
+    with (
+        Outbox(tmp_path / "outbox.db") as outbox,
+        Worker(outbox, session=lambda _: SMTPSession(**server.session_options())) as worker,
+    ):
+        tickets = [outbox.submit(mail(number)) for number in range(20)]
+        states = {outbox.wait(ticket, 20).recipients[0].state for ticket in tickets}
+        with pytest.raises(UsageError, match="running"):
+            worker.run()
+    assert states == {State.DELIVERED}
+    assert len(server.messages) == 20
+
+
+def test_sends_in_the_background_of_a_loop(tmp_path: Path, server: SMTPServer) -> None:
+    async def scene() -> None:
+        async with (
+            AsyncOutbox(tmp_path / "outbox.db") as outbox,
+            AsyncWorker(outbox, session=lambda _: AsyncSMTPSession(**server.session_options())) as worker,
+        ):
+            tickets = [await outbox.submit(mail(number)) for number in range(20)]
+            states = {(await outbox.wait(ticket, 20)).recipients[0].state for ticket in tickets}
+            assert states == {State.DELIVERED}
+            with pytest.raises(UsageError, match="running"):
+                await worker.run()
+
+    asyncio.run(scene())
+    assert len(server.messages) == 20
+
+
+def test_runs_until_it_is_told_to_stop(tmp_path: Path, server: SMTPServer) -> None:
+    told: list[Event] = []
+    failed: list[MessageStatus] = []
+    server.faults.append(faults.reply("RCPT", "550 5.1.1 unknown"))
+    with Outbox(tmp_path / "outbox.db") as outbox:
+        worker = Worker(
+            outbox,
+            session=lambda _: SMTPSession(**server.session_options()),
+            on_event=told.append,
+            on_failed=failed.append,
+        )
+        worker.stop()
+        running = threading.Thread(target=worker.run)
+        running.start()
+        ticket = outbox.submit(mail())
+        assert outbox.wait(ticket, 20).recipients[0].state is State.FAILED
+        worker.stop()
+        running.join()
+    assert [status.id for status in failed] == [ticket.id]
+    assert told[-1].kind == "failed"
+
+
+def test_runs_in_a_loop_until_it_is_told_to_stop(tmp_path: Path, server: SMTPServer) -> None:
+    async def scene() -> None:
+        async with AsyncOutbox(tmp_path / "outbox.db") as outbox:
+            worker = AsyncWorker(outbox, session=lambda _: AsyncSMTPSession(**server.session_options()))
+            worker.stop()
+            running = asyncio.create_task(worker.run())
+            await outbox.wait(await outbox.submit(mail()), 20)
+            worker.stop()
+            await running
+            await worker.close()
+
+    asyncio.run(scene())
+    assert len(server.messages) == 1
+
+
+def test_a_cancelled_worker_leaves_what_it_had(tmp_path: Path, server: SMTPServer) -> None:
+    server.faults.append(faults.delay("CONTENT", 30))
+
+    async def scene() -> None:
+        async with AsyncOutbox(tmp_path / "outbox.db") as outbox:
+            worker = AsyncWorker(outbox, session=lambda _: AsyncSMTPSession(**server.session_options()))
+            ticket = await outbox.submit(mail())
+            running = asyncio.create_task(worker.run())
+            while (await outbox.status(ticket)).attempts == 0:  # noqa: ASYNC110 - nothing tells of a claim
+                await asyncio.sleep(0.01)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            assert (await outbox.status(ticket)).recipients[0].state is State.PENDING
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_delivers_what_a_trigger_names(tmp_path: Path, server: SMTPServer, asynchronous: bool) -> None:
+    async def scene() -> None:
+        async with AsyncOutbox(tmp_path / "outbox.db") as outbox:
+            tickets = [await outbox.submit(mail(number)) for number in range(3)]
+            worker = AsyncWorker(outbox, session=lambda _: AsyncSMTPSession(**server.session_options()))
+            await worker.deliver(*tickets[:2])
+            await worker.deliver(*tickets[:2])
+
+    if asynchronous:
+        asyncio.run(scene())
+    else:
+        with Outbox(tmp_path / "outbox.db") as outbox:
+            tickets = [outbox.submit(mail(number)) for number in range(3)]
+            worker = Worker(outbox, session=lambda _: SMTPSession(**server.session_options()))
+            worker.deliver(*tickets[:2])
+            worker.deliver(*tickets[:2])
+            worker.close()
+    assert len(server.messages) == 2
+
+
+@pytest.mark.parametrize("options", [{"connections": 0}, {"lease": 1}])
+def test_refuses_what_makes_no_sense(tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        Worker(Outbox(tmp_path / "outbox.db"), **options)
