@@ -1,4 +1,8 @@
-"""Contents: pieces of at most 1 MiB, so that one of any size passes through in little memory."""
+"""Contents: pieces of at most 1 MiB, so that one of any size passes through in little memory.
+
+A content that comes with its message has the message's id and goes with it; one that was kept before has a
+name of its own, and goes when none of the messages that name it needs it.
+"""
 
 from __future__ import annotations
 

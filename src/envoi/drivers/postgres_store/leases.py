@@ -1,4 +1,8 @@
-"""What a worker does with its claims besides settling them, and what is done with those of a dead one."""
+"""What a worker does with its claims besides settling them, and what is done with those of a dead one.
+
+Claims come about in `claiming` and end in `settling`. A lease is over by the clock of the database; who
+extends it before anybody took the message back still holds it.
+"""
 
 from __future__ import annotations
 

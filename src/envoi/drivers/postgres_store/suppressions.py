@@ -1,4 +1,8 @@
-"""The list of addresses that are not written to any more; capital letters do not matter."""
+"""The list of addresses that are not written to any more; capital letters do not matter.
+
+It is kept under the address in small letters, and shown as it was written. Whether mail is refused for it is
+decided before `put`, not here.
+"""
 
 from __future__ import annotations
 
