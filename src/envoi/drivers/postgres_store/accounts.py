@@ -1,7 +1,8 @@
 """Accounts: their rules, and their state, which is changed only while its row is locked.
 
-What follows from a state is `envoi.outbox.account_state`'s to say; here it is JSON that is read and written. An
-account is made known by `declare`, by a change of its state, or by the claim that follows its first mail.
+What follows from a state is `envoi.outbox.account_state`'s to say; here it is JSON that is read and
+written. An account is made known by `declare`, by a change of its state, or by the claim that follows its
+first mail.
 """
 
 from __future__ import annotations

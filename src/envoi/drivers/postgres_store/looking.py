@@ -1,7 +1,7 @@
 """Looking: what is known of messages, and what happened.
 
-Lists are in `finding`, figures in `figures`, contents in `contents`; here rows become the values that all of them
-show.
+Lists are in `finding`, figures in `figures`, contents in `contents`; here rows become the values that all
+of them show.
 """
 
 from __future__ import annotations

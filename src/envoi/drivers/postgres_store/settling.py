@@ -1,7 +1,7 @@
 """Settling: outcomes under their fence, in one commit, whatever their number.
 
-What each recipient becomes, and its message with it, is written by `recipients`; here it is decided whose word
-counts: the holder's in everything, a late one's when it says delivered.
+What each recipient becomes, and its message with it, is written by `recipients`; here it is decided whose
+word counts: the holder's in everything, a late one's when it says delivered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Steering: what a person or a program decides about messages that are there, and what is learnt of them later.
+"""Steering: what is decided about messages that are there, and what is learnt of them later.
 
-Messages are locked in the order of their ids before anything is changed, and filed by `recipients.refile` after
-it. Looking at them is in `looking` and `finding`.
+Messages are locked in the order of their ids before anything is changed, and filed by `recipients.refile`
+after it. Looking at them is in `looking` and `finding`.
 """
 
 from __future__ import annotations
