@@ -20,7 +20,17 @@ def _module(name: str) -> ModuleType:
 
 
 def test_the_package_has_what_its_modules_have() -> None:
-    names = ("addresses", "constants", "functions", "last_error", "mail", "oauth", "session", "timeouts")
+    names = (
+        "addresses",
+        "constants",
+        "functions",
+        "last_error",
+        "mail",
+        "oauth",
+        "session",
+        "status",
+        "timeouts",
+    )
     theirs = {name for module in names for name in _module(module).__all__}
     assert theirs - OWN == set(envoi.wlanguage.__all__)
 

@@ -158,6 +158,7 @@ from envoi.wlanguage.session import (
     emailSessionSMTP,
     emailSMTPSession,
 )
+from envoi.wlanguage.status import EmailEtat, EmailStatus
 from envoi.wlanguage.timeouts import (
     EmailChangeTimeOut,
     EmailGetTimeOut,
@@ -186,6 +187,7 @@ __all__ = [
     "EmailCourant",
     "EmailEnvoie",
     "EmailEnvoieMessage",
+    "EmailEtat",
     "EmailFermeSession",
     "EmailGetTimeOut",
     "EmailImportHTML",
@@ -207,6 +209,7 @@ __all__ = [
     "EmailSetTimeOut",
     "EmailStartSMTPSession",
     "EmailStartSession",
+    "EmailStatus",
     "EmailVérifieAdresse",
     "ErreurDétectée",
     "ErreurInfo",

@@ -114,7 +114,8 @@ class emailSMTPSession:
         except envoi.EnvoiError as error:
             mail.Error = str(error)
             raise
-        mail.ID = mail.MessageID = message.message_id
+        mail.MessageID = message.message_id
+        mail.ID = receipt.ticket or message.message_id
         _tell_refused(mail, receipt)
         return True
 
@@ -152,6 +153,7 @@ class emailSMTPSession:
             auth=None if token is None else token.keeper,
             timeout=timeouts(),
             allow_plaintext_auth=self.AllowPlaintextAuth,
+            asynchronous=bool(self.Asynchronous),
         )
 
     def _open_session(self) -> envoi.SMTPSession:
