@@ -263,7 +263,8 @@ class Lending:
             return await conversation.send(content, envelope, progress=progress)
         except DeliveryError as error:
             if _says_nothing_of_the_mail(error):
-                place.server.fail(self._clock.monotonic(), copy(error))
+                with self._turns.guard:
+                    place.server.fail(self._clock.monotonic(), copy(error))
             raise
         finally:
             with self._turns.guard:
