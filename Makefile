@@ -53,7 +53,7 @@ node-packages:  ## the OpenID provider that the tests sign in to (npm)
 
 docs: env  ## the documentation, to be read from build/docs/index.html
 	@$(BIN)/python docs/tools/rfcs.py
-	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -d .cache/docs -b html docs build/docs
+	@$(BIN)/sphinx-build --quiet --jobs auto --fail-on-warning --keep-going -d .cache/docs -b html docs build/docs
 	@echo "docs: build/docs/index.html"
 
 bench: env  ## sending, against what else there is; writes docs/benchmarks.md and its plots

@@ -47,7 +47,7 @@ def _page(title: str, parser: ArgumentParser, level: int = 2) -> Iterator[str]:
     yield f"{'#' * level} {title}\n\n{_plain(parser.description or '')}\n\n"
     inner = list(_commands(parser))
     if not inner:
-        yield f"```text\n{parser.format_usage().removeprefix('usage: ').strip()}\n```\n\n"
+        yield f"```text\n{_usage(title, parser)}\n```\n\n"
     for group in parser._action_groups:
         actions = [each for each in group._group_actions if _is_shown(each)]
         if actions:
@@ -56,6 +56,13 @@ def _page(title: str, parser: ArgumentParser, level: int = 2) -> Iterator[str]:
         yield f"```sh\n{examples}\n```\n\n"
     for name, command in inner:
         yield from _page(f"{title} {name}", command, level + 1)
+
+
+def _usage(title: str, parser: ArgumentParser) -> str:
+    if parser.usage is not None:
+        return parser.usage
+    words = [str(each.metavar or each.dest) for each in parser._actions if not each.option_strings]
+    return " ".join([title, *words, "[options]"])
 
 
 def _commands(parser: ArgumentParser) -> Iterator[tuple[str, ArgumentParser]]:

@@ -11,6 +11,7 @@ import pytest
 from tests.docs.pages import DOCS, ROOT, anchors, links, pages
 
 PAGES = pages()
+RECORDS = DOCS / "decisions"
 PLACES = set((Path(__file__).parent / "places.txt").read_text("utf-8").split())
 """Hosts that pages may send their readers to; a new one is looked at by a person first."""
 
@@ -56,8 +57,13 @@ def test_every_page_is_in_a_table_of_contents() -> None:
                     listed |= set(page.parent.glob(f"{line}.md")) or {page.parent / f"{line}.md"}
     listed = {path.resolve() for path in listed}
     assert {path for path in listed if not path.exists()} == set()
-    below = {path for path in pages() if DOCS in path.parents}
+    below = {path for path in pages() if DOCS in path.parents and path.parent != RECORDS}
     assert below - listed == set()
+
+
+def test_every_decision_is_in_the_list_of_decisions() -> None:
+    listed = links((RECORDS / "README.md").read_text("utf-8"))
+    assert sorted({path.name for path in RECORDS.glob("[0-9]*.md")} - set(listed)) == []
 
 
 def _text(target: Path) -> str:

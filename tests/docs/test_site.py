@@ -16,7 +16,7 @@ from tests.docs.pages import DOCS, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SURFACE = (ROOT / "tests/house/public_surface.txt").read_text("utf-8").split()
 BILINGUAL = "envoi.wlanguage."
@@ -54,7 +54,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=550,
     )
     assert done.returncode == 0, done.stderr
     return folder

@@ -111,7 +111,6 @@ def _environ(names: dict[str, int], certificate: Certificate) -> dict[str, str]:
     return {
         "PATH": os.pathsep.join(path),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT), str(_INSIDE)]),
-        "PYTHONSAFEPATH": "1",
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "100",
         "NO_COLOR": "1",
