@@ -4,7 +4,7 @@ BIN := .venv/bin
 FAST := not slow and not programs
 
 .DEFAULT_GOAL := env
-.PHONY: bench bench-compose bench-quick docs env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
+.PHONY: bench bench-compose bench-outbox bench-quick docs env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
 
 env:  ## make .venv with everything that development needs
 	@python=$$(scripts/find-python) && "$$python" scripts/bootstrap.py
@@ -71,6 +71,10 @@ bench-compose: env  ## composing, against what else there is; writes docs/benchm
 	@scripts/bench-environment
 	@PYTHONPATH=src:. .cache/bench/venv/bin/python -m bench.compose.compare 15 \
 	    $$([ ! -d .cache/bench/node/node_modules ] || echo --nodemailer .cache/bench/node) --write docs/benchmarks/compose.md
+
+bench-outbox: env system-packages  ## the outbox in SQLite, against other queues; writes docs/benchmarks/outbox.md
+	@scripts/bench-environment
+	@$(BIN)/python -m bench.outbox --write
 
 lock: env  ## pin and hash the requirements again (UPGRADE=1: with the newest versions)
 	@scripts/lock $(if $(UPGRADE),--upgrade)
