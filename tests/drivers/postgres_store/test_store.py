@@ -207,6 +207,28 @@ def test_nothing_acknowledged_is_lost_when_the_server_crashes(
         run_sync(store.close())
 
 
+_FULL = """
+CREATE OR REPLACE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'could not extend file "base/1/2": No space left on device' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER disk_full BEFORE INSERT ON envoi_contents EXECUTE FUNCTION disk_full();
+"""
+
+
+def test_a_full_disk_takes_nothing_and_lets_go_on(store: PostgresStore, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_FULL)
+        try:
+            with pytest.raises(StoreUnavailable, match="No space left"):
+                run_sync(store.put([fresh(key="order-1")]))
+        finally:
+            connection.execute("DROP TRIGGER disk_full ON envoi_contents")
+    assert waiting(store) == 0
+    (accepted,) = run_sync(store.put([fresh(key="order-1")]))
+    assert not accepted.duplicate
+
+
 def test_a_forked_process_leaves_the_connections_of_its_parent_alone(store: PostgresStore) -> None:
     run_sync(store.put([fresh()]))
     child = os.fork()
