@@ -177,7 +177,7 @@ class Transport:
 
 
 class AsyncTransport:
-    """A way for mail, for asyncio.
+    """A way for mail for asyncio.
 
     Args:
         outlet: where it ends; see `envoi.drivers.outlets.outlet.Outlet` for what one has to do.
