@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from envoi.drivers.channel import CLOSE_SECONDS, EARLY_LIMIT, READ_SIZE
 from envoi.drivers.failures import disconnected, silent, stuck
-from envoi.drivers.waiting import READ, wait
+from envoi.drivers.waiting import reading
 
 if TYPE_CHECKING:
     import socket
@@ -36,6 +36,7 @@ class AsyncioChannel(asyncio.Protocol):
         self.peer = peer
         self.local_address = local_address
         self._socket = connected
+        self._readable = reading(connected.fileno())
         self._loop = asyncio.get_running_loop()
         self._pid = os.getpid()
         self._transport: asyncio.Transport | None = None
@@ -67,7 +68,7 @@ class AsyncioChannel(asyncio.Protocol):
 
     async def poll(self) -> bytes | None:
         """Return what can be had without waiting."""
-        if (data := self._receive()) is not None or not wait({self._socket.fileno(): READ}, 0):
+        if (data := self._receive()) is not None or not self._readable(0):
             return data
         for _ in range(_POLL_CYCLES):
             await asyncio.sleep(0)

@@ -6,7 +6,7 @@ what will be used (`Requirements`), and takes the bytes. Nothing here composes, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -33,10 +33,17 @@ class WireEncoding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirements:
-    """What a content will use of what is offered: the `BODY=` and `SMTPUTF8` of the `MAIL` command."""
+    """What a content will use of what is offered: the `BODY=` and `SMTPUTF8` of the `MAIL` command.
+
+    Attributes:
+        body: the least that the octets need.
+        smtputf8: whether the header needs UTF-8.
+        repaired: whether every line is known to end in CRLF, the last one too, so that nobody looks again.
+    """
 
     body: Literal["7bit", "8bitmime", "binarymime"] = "7bit"
     smtputf8: bool = False
+    repaired: bool = field(default=False, compare=False)
 
     @property
     def encoding(self) -> WireEncoding:

@@ -62,11 +62,6 @@ class Recipient:
         if self.original is not None:
             refuse_controls(self.original, "original recipient", error=InvalidAddress)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing is asked for this recipient but the delivery."""
-        return self.notify is None and self.original is None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryOptions:

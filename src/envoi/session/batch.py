@@ -73,6 +73,7 @@ class Batch:
         "_fruitful",
         "_hopeless",
         "_link",
+        "_now",
         "_options",
         "_queue",
         "_settling",
@@ -95,6 +96,7 @@ class Batch:
         if size < 1:
             raise UsageError(f"a window holds one mail or more, not {size}")
         self._conversation = conversation
+        self._now = conversation.clock.monotonic
         self._source: AsyncIterator[Mail] | None = each(mails)
         self._options = options
         self._queue: deque[Entry | EnvoiError] = deque()
@@ -154,8 +156,7 @@ class Batch:
         """Take a mail from the source; False when there is none."""
         if self._source is None:
             return False
-        clock = self._conversation.clock
-        began = clock.monotonic()
+        began = self._now()
         try:
             mail = await anext(self._source)
             content, envelope = self._conversation.outgoing(mail, options=self._options)
@@ -168,7 +169,7 @@ class Batch:
         except Exception as error:  # It is raised in its place, behind the results before it.
             self._source, self._failure = None, error
             return False
-        self.slow = clock.monotonic() - began > SLOW_SECONDS
+        self.slow = self._now() - began > SLOW_SECONDS
         entry = Entry(content, envelope)
         self._queue.append(entry)
         self._waiting.append(entry)

@@ -23,7 +23,7 @@ from envoi.smtp.data import whole_data, whole_lines
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from envoi.message.content import Content, WireEncoding
+    from envoi.message.content import Content, Requirements, WireEncoding
     from envoi.message.envelope import Envelope
     from envoi.session.content import Progress
     from envoi.session.link import Link
@@ -74,18 +74,20 @@ class Flight:
         self.chunked = chunked
         self.shown = shown
 
-    def behind_reset(self) -> Flight:
-        """Return the same flight, with RSET in front."""
-        reset = commands.rset()
-        return Flight(
-            reset.line + self.head,
-            (Verb.RSET, *self.verbs),
-            self.body,
-            self.size,
-            self.tally,
-            chunked=self.chunked,
-            shown=None if self.shown is None else [reset, *self.shown],
-        )
+    def put_behind_reset(self) -> None:
+        """Put RSET in front."""
+        self.head = _RESET.line + self.head
+        self.verbs = _with_reset(self.verbs)
+        if self.shown is not None:
+            self.shown = [_RESET, *self.shown]
+
+
+_RESET = commands.rset()
+
+
+@lru_cache(maxsize=512)
+def _with_reset(verbs: tuple[Verb, ...]) -> tuple[Verb, ...]:
+    return (Verb.RSET, *verbs)
 
 
 def flight_for(link: Link, envelope: Envelope, content: Content) -> Flight | None:
@@ -110,10 +112,13 @@ def ordinary_flight(envelope: Envelope, content: Content, terms: Terms, *, serve
     Raises:
         UsageError: as `plan`, or the content cannot be read.
     """
-    recipients = [recipient.address for recipient in envelope.recipients if recipient.is_plain]
+    recipients = [
+        each.address for each in envelope.recipients if each.notify is None and each.original is None
+    ]
+    count, chunked = len(recipients), terms.chunking
     if (
-        len(recipients) != len(envelope.recipients)
-        or len(recipients) > GROUP - 2
+        count != len(envelope.recipients)
+        or count > GROUP - 2
         or (envelope.options is not PLAIN and envelope.options != PLAIN)
         or content.is_async
         or not terms.pipelining
@@ -124,17 +129,16 @@ def ordinary_flight(envelope: Envelope, content: Content, terms: Terms, *, serve
     size = content.size(used)
     if size is None or size > ONE_FLIGHT or needs.smtputf8:
         return None
-    check_limits(len(recipients), size, terms, server)
+    check_limits(count, size, terms, server)
     said = [parameters.size(size)] if terms.sized else []
     if needs.body != "7bit":
         said.append(parameters.body(needs.body))
-    body = _body(content, used, chunked=terms.chunking)
-    chunk = len(body) if terms.chunking else None
-    head = commands.transaction(envelope.sender, recipients, said, chunk=chunk)
+    body = _body(content, needs, used, chunked=chunked)
+    head = commands.transaction(envelope.sender, recipients, said, chunk=len(body) if chunked else None)
     if head is None:
         return None
-    verbs = _verbs(len(recipients), chunked=terms.chunking)
-    return Flight(head, verbs, body, size, Tally(recipients, server=server), chunked=terms.chunking)
+    tally = Tally(recipients, server=server)
+    return Flight(head, _verbs(count, chunked), body, size, tally, chunked=chunked)
 
 
 def flight_as_planned(planned: Plan, content: Content, *, server: str) -> Flight | None:
@@ -152,7 +156,7 @@ def flight_as_planned(planned: Plan, content: Content, *, server: str) -> Flight
         or len(planned.recipients) > GROUP - 2
     ):
         return None
-    body = _body(content, planned.used, chunked=planned.chunking)
+    body = _body(content, None, planned.used, chunked=planned.chunking)
     end = commands.bdat(len(body), last=True) if planned.chunking else commands.data()
     shown = [planned.mail, *planned.recipients.values(), end]
     return Flight(
@@ -166,15 +170,16 @@ def flight_as_planned(planned: Plan, content: Content, *, server: str) -> Flight
     )
 
 
-def _body(content: Content, used: WireEncoding, *, chunked: bool) -> bytes:
+def _body(content: Content, needs: Requirements | None, used: WireEncoding, *, chunked: bool) -> bytes:
     message = b"".join(content.chunks(used))
+    repaired = used.binary or (needs is not None and needs.repaired)
     if not chunked:
-        return whole_data(message)
-    return message if used.binary else whole_lines(message)
+        return whole_data(message, repaired=repaired)
+    return message if repaired else whole_lines(message)
 
 
 @lru_cache(maxsize=GROUP)
-def _verbs(recipients: int, *, chunked: bool) -> tuple[Verb, ...]:
+def _verbs(recipients: int, chunked: bool) -> tuple[Verb, ...]:
     return (Verb.MAIL, *[Verb.RCPT] * recipients, Verb.BDAT_LAST if chunked else Verb.DATA)
 
 

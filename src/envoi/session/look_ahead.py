@@ -35,7 +35,7 @@ async def advance(batch: Batch, link: Link) -> None:
         entry, flight = found
         link.begin(Phase.MAIL)
         if link.machine.state is not State.READY:
-            flight = flight.behind_reset()
+            flight.put_behind_reset()
         await link.write(batch.launch(link, entry, flight))
     flight = batch.flying[0][1]
     tally = flight.tally

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from envoi.errors import UsageError
 from envoi.message.envelope import Envelope
-from envoi.message.raw import RawContent, RawEmail
+from envoi.message.raw import RawEmail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,8 @@ def outgoing(
         InvalidAddress: an address of the envelope is wrong.
     """
     if isinstance(mail, bytes) and sender is not None and recipients is not None and signer is None:
-        return RawContent.of(mail), Envelope.of(sender, recipients, options)
+        raw = RawEmail(mail, sender=sender, recipients=recipients, options=options)
+        return raw, raw.envelope()
     # By what it can do, not by its class: whoever sends bytes need not load the composer.
     content = cast("_Addressed", mail) if hasattr(mail, "envelope") else _raw(mail, sender, recipients)
     if signer is not None and not signer.has_signed(content):

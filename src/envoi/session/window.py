@@ -57,6 +57,7 @@ async def _say(batch: Batch, link: Link) -> bool:
     """Write what there is room for; False when more would be said, but the source is slow to give it."""
     octets: list[bytes] = []
     gathered: list[Flight] = []
+    size = 0
     link.begin(Phase.MAIL)
     while len(batch.flying) < batch.size and batch.afloat < OCTETS_FLYING:
         found = await batch.next_flight(link)
@@ -64,14 +65,16 @@ async def _say(batch: Batch, link: Link) -> bool:
             break
         entry, flight = found
         if batch.flying or link.machine.state is not State.READY:
-            flight = flight.behind_reset()
+            flight.put_behind_reset()
         octets.append(batch.launch(link, entry, flight))
         gathered.append(flight)
+        size += len(flight.body)
         if batch.slow:
             await _write(link, octets, gathered)
             return False
-        if sum(map(len, octets)) >= GATHERED:
+        if size >= GATHERED:
             await _write(link, octets, gathered)
+            size = 0
     await _write(link, octets, gathered)
     return True
 

@@ -27,9 +27,12 @@ def whole_lines(message: bytes) -> bytes:
     return clean if clean.endswith(b"\n") or not clean else clean + b"\r\n"
 
 
-def whole_data(message: bytes) -> bytes:
-    """Return a whole message as it follows 354: CRLF line ends, dots doubled, and the lone dot."""
-    return DotStuffer().feed(whole_lines(message)) + LONE_DOT
+def whole_data(message: bytes, *, repaired: bool = False) -> bytes:
+    """Return a whole message as it follows 354: CRLF line ends, dots doubled, and the lone dot.
+
+    `repaired` tells that every line is known to end in CRLF.
+    """
+    return DotStuffer().feed(message if repaired else whole_lines(message)) + LONE_DOT
 
 
 class Normaliser:
