@@ -109,3 +109,21 @@ def test_a_wait_that_is_cancelled_cancels_the_tasks() -> None:
 
     asyncio.run(scene())
     assert ended == ["cancelled"]
+
+
+def test_what_was_given_to_a_task_that_is_cancelled_is_not_lost() -> None:
+    async def scene() -> None:
+        channel = TaskCrew().channel()
+        getting = [asyncio.create_task(channel.get(5)) for _ in range(3)]
+        await asyncio.sleep(0)
+        getting[0].cancel()
+        channel.put(1)
+        getting[1].cancel()
+        channel.put(2)
+        assert await getting[2] == 2
+        results = await asyncio.gather(*getting[:2], return_exceptions=True)
+        assert [type(one) for one in results] == [asyncio.CancelledError] * 2
+        assert channel.poll() == 1
+        assert channel.poll() is None
+
+    asyncio.run(scene())

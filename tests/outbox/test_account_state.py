@@ -48,6 +48,15 @@ def test_an_hour_is_nearly_full_and_never_over(limit: int) -> None:
     assert len(instants) >= 0.95 * limit * 5
 
 
+def test_a_large_message_waits_until_enough_of_the_window_is_free() -> None:
+    limits, state = Limits(recipients_per_day=10), AccountState()
+    for hours in range(5):
+        state = admit(limits, state, [2], START + timedelta(hours=hours)).state
+    wake_at = admit(limits, state, [5], START + timedelta(hours=5)).wake_at
+    assert wake_at is not None
+    assert timedelta(hours=26) <= wake_at - START <= timedelta(hours=27)
+
+
 def test_a_burst_may_use_a_day_at_once() -> None:
     assert len(admit(Limits(messages_per_day=500), AccountState(), [1] * 600, START).instants) == 500
 

@@ -109,13 +109,25 @@ def test_gives_back_later_what_the_store_did_not_take_back(tmp_path: Path) -> No
 
 
 def test_ends_when_the_store_stays_away(tmp_path: Path) -> None:
+    async def slow(claim: Claim, recipients: tuple[str, ...]) -> Attempt:
+        await asyncio.sleep(400)
+        return taken(claim, recipients)
+
     async def scene(stage: Stage) -> None:
-        coordinator = stage.coordinator()
-        stage.store.failing["claim"] = stage.store.failing["reap"] = 10_000
+        stage.server.answers["default"] = slow
+        for _ in range(2):
+            await stage.submit()
+        coordinator = stage.coordinator(connections=1)
+        running = asyncio.create_task(coordinator.run())
+        await stage.pass_time(1)
+        for name in ("claim", "reap", "extend", "settle", "status"):
+            stage.store.failing[name] = 10_000
         with pytest.raises(StoreUnavailable):
-            await coordinator.run()
+            await running
         await stage.crews[coordinator].join()
-        assert 300 <= stage.clock.monotonic() < 310
+        # By then its leases are over, so that nothing was completed.
+        assert stage.server.carried == []
+        assert 300 <= stage.clock.monotonic() < 410
 
     play(tmp_path, scene)
 

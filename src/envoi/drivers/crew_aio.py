@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -20,35 +22,51 @@ _log = logging.getLogger("envoi.outbox")
 
 
 class TaskChannel(Generic[T]):
-    """A queue between tasks."""
+    """A queue between tasks; what is put goes to who has waited longest."""
 
-    __slots__ = ("_items",)
+    __slots__ = ("_items", "_waiting")
 
     def __init__(self) -> None:
-        self._items: asyncio.Queue[T] = asyncio.Queue()
+        self._items: deque[T] = deque()
+        self._waiting: deque[asyncio.Future[tuple[T] | None]] = deque()
 
     def put(self, item: T) -> None:
         """Add at the end."""
-        self._items.put_nowait(item)
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result((item,))
+                return
+        self._items.append(item)
 
     def poll(self) -> T | None:
         """Take the first if there is one."""
-        try:
-            return self._items.get_nowait()
-        except asyncio.QueueEmpty:
-            return None
+        return self._items.popleft() if self._items else None
 
     async def get(self, timeout: float) -> T | None:
         """Take the first; suspend for at most `timeout` seconds."""
+        if self._items:
+            return self._items.popleft()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[tuple[T] | None] = loop.create_future()
+        self._waiting.append(waiter)
+        alarm = loop.call_later(timeout, _give_up, waiter)
         try:
-            return self._items.get_nowait()
-        except asyncio.QueueEmpty:
-            pass
-        try:
-            async with asyncio.timeout(timeout):
-                return await self._items.get()
-        except TimeoutError:
-            return None
+            found = await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and (missed := waiter.result()) is not None:
+                self._items.appendleft(missed[0])
+            raise
+        finally:
+            alarm.cancel()
+            with suppress(ValueError):  # Whoever was given something is no longer among them.
+                self._waiting.remove(waiter)
+        return None if found is None else found[0]
+
+
+def _give_up(waiter: asyncio.Future[tuple[T] | None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class TaskCrew:

@@ -14,8 +14,10 @@ to reach the server the first message that leaves is a probe, alone; what a fail
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -200,11 +202,9 @@ class _Window:
     def free_at(self, cost: int) -> float:
         """When enough of the oldest buckets have left the window."""
         missing = sum(self.buckets.values()) + cost - self.limit
-        for number in sorted(self.buckets):
-            missing -= self.buckets[number]
-            if missing <= 0:
-                return (number + KEPT) * self.width
-        return (self.current + KEPT) * self.width
+        numbers = sorted(self.buckets)
+        freed = list(accumulate(self.buckets[number] for number in numbers))
+        return (numbers[bisect_left(freed, missing)] + KEPT) * self.width
 
 
 def _instant(seconds: float) -> datetime:

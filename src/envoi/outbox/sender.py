@@ -137,10 +137,10 @@ class Sender:
 
     async def _hear(self, work: Work) -> Answer:
         answer = await self._answers.get(max(0.0, work.held_until - MARGIN - self._clock.monotonic()))
-        if answer is None:
-            raise LeaseLost(f"{work.claim.id}: the store did not answer while the lease held")
-        self._unsettled.discard(answer.work)
-        return answer
+        if answer is not None:
+            self._unsettled.discard(answer.work)
+            return answer
+        raise LeaseLost(f"{work.claim.id}: the store did not answer while the lease held")
 
 
 def _stopped(work: Work) -> Decision | None:

@@ -167,11 +167,13 @@ class Coordinator:
 
     async def _listen(self) -> None:
         """Ring whenever the store does, and from time to time."""
-        while self._listening:
+        while True:
             try:
                 await self._store.wait(POLL)
             except StoreUnavailable:
                 await self._clock.sleep(AGAIN)
+            if not self._listening:
+                return
             self._news.put(Rung())
 
     async def _turn(self) -> None:
