@@ -65,7 +65,12 @@ class World:
         (folder / "report.pdf").write_bytes(b"%PDF-1.7\n" + b"of octets\n" * 100)
         (folder / "logo.png").write_bytes(_PNG)
         shutil.copy(self.ca_file, folder / "company-ca.pem")
-        return {**self.environ, "HOME": str(folder), "ENVOI_CONFIG": str(folder / "envoi.toml")}
+        homes = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+        return {
+            **self.environ,
+            **dict.fromkeys(homes, str(folder)),
+            "ENVOI_CONFIG": str(folder / "envoi.toml"),
+        }
 
 
 @contextmanager
