@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from envoi.errors import StoreUnavailable
@@ -46,14 +47,14 @@ class _Blocking:
         return work()
 
     async def commit(self, committer: Committer, operation: Callable[[Transaction], T], octets: int) -> T:
-        future = committer.perform(operation, octets)
+        pending = committer.perform(operation, octets)
         try:
-            return future.result(PATIENCE_SECONDS)
+            return pending.result(PATIENCE_SECONDS)
         except TimeoutError:
-            if future.cancel():
+            if pending.cancel():
                 raise _locked() from None
             # Its commit has begun: only its end can tell.
-            return future.result()
+            return pending.result()
 
     async def rest(self, bell: Bell, seconds: float) -> None:
         bell.sleep(seconds, time.sleep)
@@ -64,12 +65,20 @@ class _Asyncio:
         return await asyncio.to_thread(work)
 
     async def commit(self, committer: Committer, operation: Callable[[Transaction], T], octets: int) -> T:
-        future = committer.submit(operation, octets)
-        waiting = asyncio.wrap_future(future)
-        done, _ = await asyncio.wait([waiting], timeout=PATIENCE_SECONDS)
-        if not done and future.cancel():
-            raise _locked()
-        return await waiting
+        pending = committer.submit(operation, octets)
+        loop = asyncio.get_running_loop()
+        finished: asyncio.Future[Any] = loop.create_future()
+        pending.tell(lambda: _tell(loop, finished))
+        try:
+            done, _ = await asyncio.wait([finished], timeout=PATIENCE_SECONDS)
+            if not done:
+                if pending.cancel():
+                    raise _locked()
+                await finished
+        except asyncio.CancelledError:
+            pending.cancel()
+            raise
+        return pending.result()
 
     async def rest(self, bell: Bell, seconds: float) -> None:
         if bell.descriptor is None:
@@ -82,6 +91,12 @@ class _Asyncio:
             await asyncio.wait([rung], timeout=seconds)
         finally:
             loop.remove_reader(bell.descriptor)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[Any]) -> None:
+    # The loop may be gone, when nobody waited for the end of a cancelled task.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(_ring, finished)
 
 
 def _ring(rung: asyncio.Future[Any]) -> None:

@@ -12,11 +12,10 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from envoi.drivers.sqlite_store.failures import ends_the_store, unavailable
+from envoi.drivers.sqlite_store.pending import Pending
 from envoi.drivers.sqlite_store.transaction import Transaction
 from envoi.errors import StoreUnavailable
 
@@ -32,16 +31,6 @@ T = TypeVar("T")
 MOST_OPERATIONS = 256
 MOST_OCTETS = 4 * 1024 * 1024
 GATHER_SECONDS = 0.0005
-
-
-@dataclass(slots=True, kw_only=True)
-class _Queued:
-    operation: Callable[[Transaction], Any]
-    octets: int
-    future: Future[Any] = field(default_factory=Future[Any])
-    transaction: Transaction | None = None
-    result: Any = None
-    error: BaseException | None = None
 
 
 class Committer:
@@ -72,7 +61,7 @@ class Committer:
         self._clock = clock
         self._check = check
         self._committed = committed
-        self._queue: deque[_Queued] = deque()
+        self._queue: deque[Pending[Any]] = deque()
         self._turn = threading.Lock()
         self._wake = threading.Event()
         self._usual = 0
@@ -81,19 +70,16 @@ class Committer:
         self._thread = threading.Thread(target=self._work, name=f"commits to {path.name}", daemon=True)
         self._thread.start()
 
-    def submit(self, operation: Callable[[Transaction], T], octets: int = 0) -> Future[T]:
-        """Queue an operation; the future has its result when that is on disk.
-
-        Cancelling the future takes it back, unless its commit has begun.
-        """
-        queued = _Queued(operation=operation, octets=octets)
+    def submit(self, operation: Callable[[Transaction], T], octets: int = 0) -> Pending[T]:
+        """Queue an operation; what is returned has its result when that is on disk."""
+        queued = Pending(operation, octets)
         self._queue.append(queued)
         self._wake.set()
         if self._closing or self._broken is not None:
             self._refuse()
-        return queued.future
+        return queued
 
-    def perform(self, operation: Callable[[Transaction], T], octets: int = 0) -> Future[T]:
+    def perform(self, operation: Callable[[Transaction], T], octets: int = 0) -> Pending[T]:
         """Commit an operation here and now if nobody else is about to; else queue it.
 
         Saves a lone caller two changes of threads, a third of the time that an enqueue takes on a fast disk.
@@ -104,8 +90,7 @@ class Committer:
         try:
             if not self._lock.try_take():
                 return self.submit(operation, octets)
-            queued = _Queued(operation=operation, octets=octets)
-            queued.future.set_running_or_notify_cancel()
+            queued = Pending(operation, octets)
             try:
                 self._commit_group([queued])
             finally:
@@ -113,7 +98,7 @@ class Committer:
         finally:
             self._turn.release()
         self._answer([queued])
-        return queued.future
+        return queued
 
     def close(self) -> None:
         """Commit what is queued, end the thread, close the connection; a broken one is left as it is."""
@@ -153,17 +138,15 @@ class Committer:
                 queued = self._queue.popleft()
             except IndexError:
                 return
-            if queued.future.set_running_or_notify_cancel():
+            if queued.begin():
                 text = self._broken or f"the outbox {self._path} was closed. Open it again"
-                queued.future.set_exception(StoreUnavailable(text))
+                queued.error = StoreUnavailable(text)
+                queued.finish()
 
-    def _answer(self, group: list[_Queued]) -> None:
+    def _answer(self, group: list[Pending[Any]]) -> None:
         self._committed([queued.transaction for queued in group if queued.transaction is not None])
         for queued in group:
-            if queued.error is None:
-                queued.future.set_result(queued.result)
-            else:
-                queued.future.set_exception(queued.error)
+            queued.finish()
 
     def _gather(self) -> None:
         """Let those who were in the last commit come again, if they were several: they are about to.
@@ -177,17 +160,17 @@ class Committer:
         while len(self._queue) < self._usual and time.perf_counter() < end:
             time.sleep(0)  # lets other threads run
 
-    def _take(self) -> list[_Queued]:
-        group: list[_Queued] = []
+    def _take(self) -> list[Pending[Any]]:
+        group: list[Pending[Any]] = []
         octets = 0
         while self._queue and len(group) < MOST_OPERATIONS and octets < MOST_OCTETS:
             queued = self._queue.popleft()
-            if queued.future.set_running_or_notify_cancel():
+            if queued.begin():
                 group.append(queued)
                 octets += queued.octets
         return group
 
-    def _commit_group(self, group: list[_Queued]) -> None:
+    def _commit_group(self, group: list[Pending[Any]]) -> None:
         try:
             self._check()
             self._commit(group)
@@ -202,7 +185,7 @@ class Committer:
                 self._connection.execute("ROLLBACK")
             raise
 
-    def _commit(self, group: list[_Queued]) -> None:
+    def _commit(self, group: list[Pending[Any]]) -> None:
         if not group:
             return
         self._connection.execute("BEGIN IMMEDIATE")
@@ -213,13 +196,13 @@ class Committer:
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
 
-    def _run(self, queued: _Queued, now: int, *, undo: str) -> None:
+    def _run(self, queued: Pending[Any], now: int, *, undo: str) -> None:
         nested = undo != "ROLLBACK"
         if nested:
             self._connection.execute("SAVEPOINT operation")
         transaction = Transaction(cursor=self._connection.cursor(), now=now)
         try:
-            queued.result = queued.operation(transaction)
+            queued.value = queued.operation(transaction)
         except Exception as error:
             if isinstance(error, sqlite3.Error) and (
                 ends_the_store(error) or not self._connection.in_transaction
@@ -229,6 +212,9 @@ class Committer:
             queued.error = self._explain(error)
         else:
             queued.transaction = transaction
+        finally:
+            # Here, not wherever it is forgotten: a statement that another thread resets may be running again.
+            transaction.cursor.close()
         if nested:
             self._connection.execute("RELEASE operation")
 
@@ -239,7 +225,7 @@ class Committer:
         explained.__cause__ = error
         return explained
 
-    def _give_up(self, group: list[_Queued], error: sqlite3.Error) -> None:
+    def _give_up(self, group: list[Pending[Any]], error: sqlite3.Error) -> None:
         """Fail the group; when SQLite cannot say what the file is like now, everything after it too."""
         explained = unavailable(self._path, error)
         explained.__cause__ = error
@@ -253,7 +239,7 @@ class Committer:
         self._fail(group, explained)
 
     @staticmethod
-    def _fail(group: list[_Queued], error: StoreUnavailable) -> None:
+    def _fail(group: list[Pending[Any]], error: StoreUnavailable) -> None:
         for queued in group:
             queued.transaction = None
             queued.error = queued.error or error

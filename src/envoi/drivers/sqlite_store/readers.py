@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
+from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 from envoi.drivers.sqlite_store.failures import unavailable
@@ -40,14 +41,15 @@ class Readers:
         except IndexError:
             connection = self._open()
         try:
-            tx = Transaction(cursor=connection.cursor(), now=now)
-            if at_once:
-                return look(tx)
-            connection.execute("BEGIN")
-            try:
-                return look(tx)
-            finally:
-                connection.execute("ROLLBACK")
+            with closing(connection.cursor()) as cursor:
+                tx = Transaction(cursor=cursor, now=now)
+                if at_once:
+                    return look(tx)
+                cursor.execute("BEGIN")
+                try:
+                    return look(tx)
+                finally:
+                    cursor.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise unavailable(self._path, error) from error
         finally:
