@@ -10,8 +10,10 @@ import pytest
 from envoi import AsyncOutbox, ConfigError, Email, Outbox, UsageError
 from envoi.client.stores import open_store
 from envoi.errors import AddressSuppressed, IdempotencyConflict
+from envoi.message.reports.verp import verp_token
 from envoi.outbox import (
     AccountRules,
+    Bounces,
     Limits,
     RecipientResult,
     Stage,
@@ -156,6 +158,17 @@ def test_a_sole_account_is_the_one_that_sends(colour: Colour, path: Path) -> Non
         assert outbox.status(outbox.submit(mail())).account == "work"
         outbox.declare(AccountRules(name="other"))
         assert [known.name for known, _ in outbox.accounts()] == ["other", "work"]
+
+
+def test_what_comes_back_names_its_ticket(colour: Colour, path: Path) -> None:
+    secret = b"known to nobody else"
+    with opened(colour, path, bounces=Bounces(address="bounces@example.org", secret=secret)) as outbox:
+        ticket = outbox.submit(mail(), key="k")
+        sender = outbox.status(ticket).sender
+        assert verp_token(sender, "bounces@example.org", secret=secret) == ticket.id
+        assert outbox.submit(mail(), key="k").id == ticket.id
+        report = outbox.submit(mail(), sender="")
+        assert outbox.status(report).sender == ""
 
 
 def test_is_made_current_and_sound(colour: Colour, path: Path) -> None:

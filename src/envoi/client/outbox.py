@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from envoi.outbox.account_state import AccountState
     from envoi.outbox.model import Content, RecipientResult
     from envoi.outbox.office import TicketOrId
+    from envoi.outbox.submitting import Bounces
     from envoi.session.outgoing import Mail
 
 __all__ = ["Outbox", "office_of"]
@@ -60,14 +61,21 @@ class Outbox:
         accounts: how accounts are treated: limits, what to do after silence behind the final dot, failover.
             What is declared stays for all who use this outbox; a sole account is the one that is used unless
             another is named.
+        bounces: a mailbox of its own for what comes back (VERP); ``envoi bounce`` reads it.
 
     Raises:
         ConfigError: the URL is none, or what it needs is not installed.
     """
 
-    def __init__(self, url: str | Path, *, accounts: Iterable[AccountRules] = ()) -> None:
+    def __init__(
+        self,
+        url: str | Path,
+        *,
+        accounts: Iterable[AccountRules] = (),
+        bounces: Bounces | None = None,
+    ) -> None:
         rules = tuple(accounts)
-        self._office = Office(open_store(url), BlockingClock(), uuid7, rules)
+        self._office = Office(open_store(url), BlockingClock(), uuid7, rules, bounces=bounces)
         self._account = rules[0].name if len(rules) == 1 else DEFAULT_ACCOUNT
 
     def submit(

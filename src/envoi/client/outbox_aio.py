@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Ticket,
     )
     from envoi.outbox.office import TicketOrId
+    from envoi.outbox.submitting import Bounces
     from envoi.session.outgoing import Mail
 
 __all__ = ["AsyncOutbox"]
@@ -57,14 +58,23 @@ class AsyncOutbox:
         accounts: how accounts are treated: limits, what to do after silence behind the final dot, failover.
             What is declared stays for all who use this outbox; a sole account is the one that is used unless
             another is named.
+        bounces: a mailbox of its own for what comes back (VERP); ``envoi bounce`` reads it.
 
     Raises:
         ConfigError: the URL is none, or what it needs is not installed.
     """
 
-    def __init__(self, url: str | Path, *, accounts: Iterable[AccountRules] = ()) -> None:
+    def __init__(
+        self,
+        url: str | Path,
+        *,
+        accounts: Iterable[AccountRules] = (),
+        bounces: Bounces | None = None,
+    ) -> None:
         rules = tuple(accounts)
-        self._office = Office(open_store(url, asynchronous=True), AsyncioClock(), uuid7, rules)
+        self._office = Office(
+            open_store(url, asynchronous=True), AsyncioClock(), uuid7, rules, bounces=bounces
+        )
         self._account = rules[0].name if len(rules) == 1 else DEFAULT_ACCOUNT
 
     async def submit(

@@ -28,12 +28,14 @@ if TYPE_CHECKING:
         Ticket,
     )
     from envoi.outbox.policy import Backoff
+    from envoi.outbox.submitting import Bounces
 
 __all__ = [
     "AccountRules",
     "AccountState",
     "AsyncWorker",
     "Backoff",
+    "Bounces",
     "Content",
     "Event",
     "Limits",
@@ -54,6 +56,7 @@ _ROOMS = {
     "AccountState": "outbox.account_state",
     "AsyncWorker": "client.worker",
     "Backoff": "outbox.policy",
+    "Bounces": "outbox.submitting",
     "Limits": "outbox.account_rules",
     "OnUnknown": "outbox.account_rules",
     "Worker": "client.worker",

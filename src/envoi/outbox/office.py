@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Stats,
     )
     from envoi.outbox.store import Store
-    from envoi.outbox.submitting import Order
+    from envoi.outbox.submitting import Bounces, Order
     from envoi.ports import Clock
 
 __all__ = ["Office", "TicketOrId"]
@@ -57,16 +57,24 @@ class Office:
         clock: the machine's.
         identity: draws a new id, ascending with time.
         accounts: how accounts are treated, written down before anything else is done.
+        bounces: where what comes back goes, instead of to the senders.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, identity: Callable[[], str], accounts: Iterable[AccountRules] = ()
+        self,
+        store: Store,
+        clock: Clock,
+        identity: Callable[[], str],
+        accounts: Iterable[AccountRules] = (),
+        *,
+        bounces: Bounces | None = None,
     ) -> None:
         self.store = store
         self._clock = clock
         self._identity = identity
         self._time = EngineTime(store, clock)
         self._undeclared = tuple(accounts)
+        self._bounces = bounces
 
     async def ready(self) -> Store:
         """Return the store, with the accounts written down."""
@@ -113,7 +121,10 @@ class Office:
 
     async def _message(self, content: Mail, envelope: Envelope, order: Order) -> NewMessage:
         now = await self._time.now()
-        return await accept(self.store, content, envelope, order, identity=self._identity(), now=now)
+        identity = self._identity()
+        return await accept(
+            self.store, content, envelope, order, identity=identity, now=now, bounces=self._bounces
+        )
 
     # Looking
 

@@ -8,11 +8,12 @@ down is `Store.put`'s, and choosing store and account is `envoi.client.outbox`'s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from envoi.errors import AddressSuppressed, UsageError
 from envoi.message.content import WireEncoding
+from envoi.message.reports.verp import verp_sender
 from envoi.message.signing.signed import fewest_requirements
 from envoi.message.stamp import date_field
 from envoi.outbox.envelope_json import envelope_to_json
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from envoi.outbox.model import Blob
     from envoi.outbox.store import Store
 
-__all__ = ["Order", "accept"]
+__all__ = ["Bounces", "Order", "accept"]
 
 #: Octets up to which a message is handed to the store in one piece.
 SMALL = 64 * 1024
@@ -78,8 +79,39 @@ class Order:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounces:
+    """A mailbox of its own for what comes back: each mail's envelope sender names its ticket (VERP).
+
+    Attributes:
+        address: the mailbox, such as ``bounces@example.com``; at most 14 octets before the @.
+        secret: at least 16 octets that nobody else knows; a token that they did not sign is not believed.
+        separator: what its server takes for the beginning of a detail (RFC 5233).
+    """
+
+    address: str
+    secret: bytes = field(repr=False)
+    separator: str = "+"
+
+    def sender(self, identity: str) -> str:
+        """The envelope sender of a message.
+
+        Raises:
+            InvalidAddress: the mailbox is not an address.
+            UsageError: it is too long, or the secret too short.
+        """
+        return verp_sender(self.address, identity, secret=self.secret, separator=self.separator)
+
+
 async def accept(
-    store: Store, content: Content, envelope: Envelope, order: Order, *, identity: str, now: datetime
+    store: Store,
+    content: Content,
+    envelope: Envelope,
+    order: Order,
+    *,
+    identity: str,
+    now: datetime,
+    bounces: Bounces | None = None,
 ) -> NewMessage:
     """Return the message to put into the store; a large content is on disk already.
 
@@ -90,6 +122,7 @@ async def accept(
         order: the rest of what is asked for.
         identity: a new id for it.
         now: the instant, of the engine's clock.
+        bounces: where what comes back goes, instead of to the sender.
 
     Raises:
         AddressSuppressed: every recipient is on the suppression list.
@@ -108,7 +141,7 @@ async def accept(
     return NewMessage(
         id=identity,
         account=order.account,
-        sender=envelope.sender,
+        sender=bounces.sender(identity) if bounces is not None and envelope.sender else envelope.sender,
         recipients=addresses,
         refused=refused,
         options=options,
