@@ -21,6 +21,7 @@ from envoi.session.run import run_sync
 from tests.drivers.postgres_store.emptied import migrated
 from tests.drivers.postgres_store.letters import LEASE, fresh, waiting
 from tests.outbox.contract.arena import result
+from tests.servers.daemon import wait_until
 from tests.servers.postgresql import running_postgresql
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ def end_connections(url: str) -> None:
         connection.execute(_END_OTHERS)
         while connection.execute(_END_OTHERS).fetchall():
             pass
+
+
+def somebody_sleeps(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT FROM envoi_sleepers").fetchall() != []
 
 
 @contextmanager
@@ -255,9 +261,25 @@ def test_one_store_serves_one_loop_after_the_other(url: str) -> None:
     asyncio.run(store.close())
 
 
+def test_a_loop_goes_on_after_its_connections_were_ended(url: str) -> None:
+    async def scenario() -> None:
+        store = open_store_async(url)
+        await store.put([fresh()])
+        waiting_for = asyncio.ensure_future(store.wait(30))
+        assert await asyncio.to_thread(wait_until, lambda: somebody_sleeps(url), seconds=10)
+        await asyncio.to_thread(end_connections, url)
+        assert await waiting_for
+        await store.put([fresh()])
+        assert len((await store.claim("worker", 9, LEASE)).claims) == 2
+        await store.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_cancelled_call_leaves_nothing_behind(url: str) -> None:
     async def scenario() -> None:
         store = open_store_async(url)
+        await store.declare([AccountRules(name="work")])
         await store.put([fresh()])
         with psycopg.connect(url) as other:
             other.execute("SELECT FROM envoi_accounts FOR UPDATE")

@@ -32,7 +32,7 @@ from envoi.drivers.postgres_store.link import (
 from envoi.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from datetime import datetime
 
     from envoi.drivers.postgres_store.link import Row
@@ -122,25 +122,25 @@ class AsyncioDatabase:
         finally:
             self._put_back(mine, connection)
 
-    async def listen(self, timeout: float) -> bool:
+    async def listen(self, timeout: float, look: Callable[[], Awaitable[bool]]) -> bool:
         """See `Database.listen`."""
         if not self._listens or self._server.pooled:
-            await asyncio.sleep(timeout)
-            return False
+            if not await look():
+                await asyncio.sleep(timeout)
+            return await look()
         mine = self._mine()
-        ear = mine.ears.pop() if mine.ears else None
-        try:
-            with explained():
-                if ear is None:
-                    ear = await self._open()
-                    await ear.execute(b"LISTEN envoi")
-                rang = False
-                async for _ in ear.notifies(timeout=timeout, stop_after=1):
-                    rang = True
-        except BaseException:
-            if ear is not None:
+        with explained():
+            ear = mine.ears.pop() if mine.ears else await self._open()
+            try:
+                await ear.execute(b"LISTEN envoi")
+                rang = (
+                    await look() or [one async for one in ear.notifies(timeout=timeout, stop_after=1)] != []
+                )
+                # Who is busy hears nothing: rings would pile up on the way.
+                await ear.execute(b"UNLISTEN envoi")
+            except BaseException:
                 ear.pgconn.finish()
-            raise
+                raise
         mine.ears.append(ear)
         return rang
 
@@ -214,7 +214,11 @@ class AsyncioDatabase:
 async def _planned(mine: _Connections, connection: Connection) -> Connection:
     now = time.monotonic()
     if now - mine.planned.setdefault(connection, now) > PLAN_SECONDS:
-        await connection.execute(REPLAN)
+        try:
+            await connection.execute(REPLAN)
+        except BaseException:
+            connection.pgconn.finish()
+            raise
         mine.planned[connection] = now
     return connection
 

@@ -33,7 +33,7 @@ from envoi.drivers.postgres_store.link import (
 from envoi.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from datetime import datetime
 
     from envoi.drivers.postgres_store.link import Row
@@ -123,19 +123,23 @@ class BlockingDatabase:
         finally:
             self._put_back(connection)
 
-    async def listen(self, timeout: float) -> bool:
+    async def listen(self, timeout: float, look: Callable[[], Awaitable[bool]]) -> bool:
         """See `Database.listen`."""
         if not self._listens or self._server.pooled:
-            self._closed.wait(timeout)
-            return False
+            return await look() or (not self._closed.wait(timeout) and await look())
         mine = self._mine()
         with mine.lock:
             ear = mine.ears.pop() if mine.ears else None
         with explained():
-            if ear is None:
-                ear = self._open()
+            ear = ear or self._open()
+            try:
                 ear.execute(b"LISTEN envoi")
-            rang = any(True for _ in ear.notifies(timeout=timeout, stop_after=1))
+                rang = await look() or any(True for _ in ear.notifies(timeout=timeout, stop_after=1))
+                # Who is busy hears nothing: rings would pile up on the way.
+                ear.execute(b"UNLISTEN envoi")
+            except BaseException:
+                ear.close()
+                raise
         with mine.lock:
             mine.ears.append(ear)
         return rang
@@ -179,7 +183,11 @@ class BlockingDatabase:
     def _planned(mine: _Connections, connection: Connection) -> Connection:
         now = time.monotonic()
         if now - mine.planned.setdefault(connection, now) > PLAN_SECONDS:
-            connection.execute(REPLAN)
+            try:
+                connection.execute(REPLAN)
+            except BaseException:
+                connection.close()
+                raise
             mine.planned[connection] = now
         return connection
 

@@ -42,14 +42,15 @@ async def wait(database: Database, timeout: float, seen: int) -> bool:
     ends_at = time.monotonic() + timeout
     me = uuid7()
     await database.run(_SLEEP, id=me, seconds=float(timeout))
+
+    async def look() -> bool:
+        return await raised(database) > seen
+
     try:
         pause = _FIRST
-        while await raised(database) <= seen:
-            left = ends_at - time.monotonic()
-            if left <= 0:
+        while not await database.listen(min(max(0.0, ends_at - time.monotonic()), pause), look):
+            if time.monotonic() >= ends_at:
                 return False
-            if await database.listen(min(left, pause)):
-                return True
             pause = _POLL
     except StoreUnavailable as error:
         if not is_lost(error):

@@ -15,7 +15,7 @@ from envoi.drivers.waiting import READ, wait
 from envoi.errors import ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
     import psycopg
@@ -94,8 +94,11 @@ class Database(Protocol):
         """Run one statement in a transaction of its own."""
         ...
 
-    async def listen(self, timeout: float) -> bool:
-        """Wait for the doorbell; without one, for the time. Return whether it rang."""
+    async def listen(self, timeout: float, look: Callable[[], Awaitable[bool]]) -> bool:
+        """Wait for the doorbell; return whether it rang, or `look` saw what it would have rung for.
+
+        It is asked when no ring can be missed any more; without a doorbell, before and after the time.
+        """
         ...
 
     async def work(self, job: Callable[[], T]) -> T:
