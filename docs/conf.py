@@ -61,7 +61,11 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
 html_show_sphinx = False
-html_theme_options = {"light_logo": "envoi.svg", "dark_logo": "envoi.svg", "sidebar_hide_name": False}
+html_theme_options = {
+    "light_logo": "envoi.svg",
+    "dark_logo": "envoi.svg",
+    "sidebar_hide_name": False,
+}
 pygments_style = "tango"
 pygments_dark_style = "github-dark"
 copybutton_prompt_text = r"\$ "
@@ -80,7 +84,13 @@ def with_enum_members(
 
 
 def without_inherited_arguments(
-    _app: Any, what: str, _name: str, made: Any, _options: Any, arguments: str | None, _returns: Any
+    _app: Any,
+    what: str,
+    _name: str,
+    made: Any,
+    _options: Any,
+    arguments: str | None,
+    _returns: Any,
 ) -> tuple[str, str] | None:
     """Leave out the arguments of what users do not make: enumerations, and errors that add none."""
     if arguments is None:

@@ -26,7 +26,9 @@ class CommandLine(SphinxDirective):
 
     def run(self) -> list[Node]:
         """Return the sections."""
-        text = StringList([line for part in pages() for line in part.splitlines()], source="envoi --help")
+        text = StringList(
+            [line for part in pages() for line in part.splitlines()], source="envoi --help"
+        )
         return self.parse_content_to_nodes_of(text)
 
     def parse_content_to_nodes_of(self, text: StringList) -> list[Node]:
@@ -51,7 +53,11 @@ def _page(title: str, parser: ArgumentParser, level: int = 2) -> Iterator[str]:
     for group in parser._action_groups:
         actions = [each for each in group._group_actions if _is_shown(each)]
         if actions:
-            yield f"**{(group.title or '').capitalize()}**\n\n" + "".join(map(_entry, actions)) + "\n"
+            yield (
+                f"**{(group.title or '').capitalize()}**\n\n"
+                + "".join(map(_entry, actions))
+                + "\n"
+            )
     if examples := _examples(parser):
         yield f"```sh\n{examples}\n```\n\n"
     for name, command in inner:
@@ -61,7 +67,9 @@ def _page(title: str, parser: ArgumentParser, level: int = 2) -> Iterator[str]:
 def _usage(title: str, parser: ArgumentParser) -> str:
     if parser.usage is not None:
         return parser.usage
-    words = [str(each.metavar or each.dest) for each in parser._actions if not each.option_strings]
+    words = [
+        str(each.metavar or each.dest) for each in parser._actions if not each.option_strings
+    ]
     return " ".join([title, *words, "[options]"])
 
 
@@ -72,7 +80,11 @@ def _commands(parser: ArgumentParser) -> Iterator[tuple[str, ArgumentParser]]:
 
 
 def _is_shown(action: Action) -> bool:
-    return action.help != SUPPRESS and not isinstance(action, _SubParsersAction) and action.dest != "help"
+    return (
+        action.help != SUPPRESS
+        and not isinstance(action, _SubParsersAction)
+        and action.dest != "help"
+    )
 
 
 def _entry(action: Action) -> str:
@@ -80,7 +92,10 @@ def _entry(action: Action) -> str:
     value = ""
     if action.option_strings and action.nargs != 0:
         choices: Any = action.choices
-        value = " " + str(action.metavar or ("|".join(map(str, choices)) if choices else action.dest.upper()))
+        value = " " + str(
+            action.metavar
+            or ("|".join(map(str, choices)) if choices else action.dest.upper())
+        )
     words = (action.help or "") % {**vars(action), "prog": "envoi"} if action.help else ""
     return f"`{names}{value}`\n: {_plain(words)}\n\n"
 
@@ -101,7 +116,9 @@ def _examples(parser: ArgumentParser) -> str:
 
 def _until(word: str, parts: list[str]) -> list[str]:
     return [
-        part for number, part in enumerate(parts) if not any(word in each for each in parts[: number + 1])
+        part
+        for number, part in enumerate(parts)
+        if not any(word in each for each in parts[: number + 1])
     ]
 
 

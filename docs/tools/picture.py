@@ -41,7 +41,13 @@ def output() -> str:
             "SSL_CERT_FILE": str(server.ca_file),
             "TERM": "xterm-256color",
         }
-        words = ["send", "--from", "accounts@example.com", "--to", "zoe@example.org,bob@example.org"]
+        words = [
+            "send",
+            "--from",
+            "accounts@example.com",
+            "--to",
+            "zoe@example.org,bob@example.org",
+        ]
         words += ["--subject", "Le rapport d’été", "--text", "Here it is."]
         printed = _on_a_terminal([sys.executable, "-m", "envoi", *words], environ)
     printed = printed.replace("127.0.0.1", "smtp.example.com")
@@ -51,7 +57,9 @@ def output() -> str:
 def _on_a_terminal(command: list[str], environ: dict[str, str]) -> str:
     ours, theirs = os.openpty()
     tcsetwinsize(theirs, (40, WIDTH))
-    with subprocess.Popen(command, env=environ, stdout=theirs, stderr=theirs, stdin=theirs) as running:
+    with subprocess.Popen(
+        command, env=environ, stdout=theirs, stderr=theirs, stdin=theirs
+    ) as running:
         os.close(theirs)
         printed = b"".join(iter(lambda: _read(ours), b""))
         running.wait()

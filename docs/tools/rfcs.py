@@ -15,8 +15,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TESTS, PAGE = ROOT / "src" / "envoi", ROOT / "tests", ROOT / "docs" / "rfcs.md"
-TITLES: dict[str, str] = tomllib.loads((Path(__file__).parent / "rfc_titles.toml").read_text("utf-8"))
-ELSEWHERE: dict[str, str] = tomllib.loads((TESTS / "house" / "tested_elsewhere.toml").read_text("utf-8"))
+TITLES: dict[str, str] = tomllib.loads(
+    (Path(__file__).parent / "rfc_titles.toml").read_text("utf-8")
+)
+ELSEWHERE: dict[str, str] = tomllib.loads(
+    (TESTS / "house" / "tested_elsewhere.toml").read_text("utf-8")
+)
 
 # "RFC 6376 §3.4.2 and §3.4.4", a line end in between included, which in comments begins with a number sign.
 _GAP = r"(?:[ \t]|\n[ \t]*(?:#[ \t]*)?)+"
@@ -85,12 +89,18 @@ def written() -> str:
         for clause in sorted(rfcs[number], key=_order):
             places = rfcs[number][clause]
             name = f"§{clause}" if clause else "all of it"
-            parts.append(f"| {name} | {_listed(places.modules)} | {_listed(places.tests)} |\n")
+            parts.append(
+                f"| {name} | {_listed(places.modules)} | {_listed(places.tests)} |\n"
+            )
     return "".join(parts)
 
 
 def _order(clause: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (10_000, part) for part in clause.split(".") if clause]
+    return [
+        (int(part), "") if part.isdigit() else (10_000, part)
+        for part in clause.split(".")
+        if clause
+    ]
 
 
 def _listed(paths: set[str]) -> str:

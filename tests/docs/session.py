@@ -103,7 +103,7 @@ class Session:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
         assert done.returncode == 0, f"{self.page}:{block.line}\n{done.stdout}{done.stderr}"
         return done.stdout
@@ -124,7 +124,7 @@ class Session:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
         parts = done.stdout.split(f"\n{_SEPARATOR}")
         codes = [int(part.split("\n", 1)[0]) for part in parts[1:]]

@@ -43,7 +43,13 @@ def reader(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ses
     return Session(page="page", folder=tmp_path, environ=environ)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def case(page: Path) -> object:
+    waits = "$ timeout " in page.read_text("utf-8")
+    return pytest.param(page, id=page.relative_to(ROOT).as_posix(), marks=[pytest.mark.slow] if waits else [])
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", [case(page) for page in PAGES])
 def test_every_example_of_a_page_works(page: Path, reader: Session) -> None:
     reader.page = page.relative_to(ROOT).as_posix()
     assert reader.follow(blocks(page.read_text("utf-8"))) > 0
