@@ -6,6 +6,7 @@ Nothing is fetched while building or reading: no font, no script, no counter com
 
 from __future__ import annotations
 
+import re
 import sys
 from enum import Enum, EnumMeta
 from pathlib import Path
@@ -112,8 +113,35 @@ def with_code_as_code(
             lines[number:number] = [".. code-block:: python", ""]
 
 
+def with_each_attribute(
+    _app: Any, _what: str, _name: str, _made: object, _options: Any, lines: list[str]
+) -> None:
+    """Give each of the attributes that are explained together, as in ``to, cc: addresses``, its own line."""
+    written: list[str] = []
+    together: list[tuple[str, str]] = []
+    for line in [*lines, ""]:
+        field = re.match(r":(ivar|vartype|type) ([^:]+):(.*)", line)
+        if not line.startswith(" ") and together:
+            written += [text for _, text in together]
+            together = []
+        if field is not None:
+            names = field[2].split(", ")
+            together = [(name, f":{field[1]} {_plain(name)}:{field[3]}") for name in names]
+        elif together:
+            together = [(name, f"{text}\n{line}") for name, text in together]
+        else:
+            written.append(line)
+    lines[:] = "\n".join(written).split("\n")
+
+
+def _plain(name: str) -> str:
+    """A name that ends in an underscore is no link."""
+    return f"{name[:-1]}\\_" if name.endswith("_") else name
+
+
 def setup(app: Any) -> None:
     """Tell Sphinx."""
+    app.connect("autodoc-process-docstring", with_each_attribute, priority=900)
     app.connect("autodoc-process-docstring", with_code_as_code)
     app.connect("autodoc-skip-member", with_enum_members)
     app.connect("autodoc-process-signature", without_inherited_arguments)
