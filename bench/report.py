@@ -40,7 +40,8 @@ What `make bench` measured: {place}; {rounds} rounds.
 
 ![Messages per second by round trip](benchmarks/round-trip.svg)
 
-Composing alone is compared in [composing](benchmarks/compose.md).
+Where a goal is missed, [reading the benchmarks](benchmarks/reading.md) says what dominates. Composing alone
+is compared in [composing](benchmarks/compose.md).
 """
 _MICROS = attrgetter("micros")
 _RATE = attrgetter("rate")
