@@ -45,6 +45,11 @@ class _BatchHandler(logging.Handler):
     mail is that long ago, a thread sends what there is.
     """
 
+    _batch: Batch
+    _news: threading.Condition
+    _sending: threading.Lock
+    _thread: threading.Thread | None
+
     def __init__(
         self,
         *,
@@ -107,10 +112,10 @@ class _BatchHandler(logging.Handler):
 
     def _begin(self) -> None:
         """Have nothing to send and nobody to send it; in a forked child, too: both stayed with the parent."""
-        self._batch: Batch = Batch(self._capacity)
-        self._news: threading.Condition = threading.Condition(threading.Lock())
-        self._sending: threading.Lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._batch = Batch(self._capacity)
+        self._news = threading.Condition(threading.Lock())
+        self._sending = threading.Lock()
+        self._thread = None
 
     def _send(self, mail: Email) -> None:
         raise NotImplementedError
