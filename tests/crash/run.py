@@ -311,9 +311,12 @@ def _balance(books: Books, place: Place, wall: Wall, received: Counter[str]) -> 
         acknowledged.update(other)
     with _outbox(place.folder, wall) as outbox:
         held = {status.key for status in outbox.find(state=State.UNKNOWN)}
+        books.lost = [
+            f"{key}: {[one.recipients for one in outbox.find(key=key)]}"
+            for key in sorted(acknowledged - set(received) - held)
+        ]
     books.acknowledged = len(acknowledged)
     books.held = len(held)
-    books.lost = sorted(acknowledged - set(received) - held)
     books.duplicates = sum(count - 1 for count in received.values())
     books.strangers = len(set(received) - begun)
     silent = place.folder / "silent"

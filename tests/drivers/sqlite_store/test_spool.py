@@ -72,25 +72,40 @@ def test_a_file_goes_with_the_last_message_that_names_it(store: SQLiteStore, tmp
     run_sync(store.close())
 
 
-def test_what_nobody_names_is_swept_an_hour_later(store: SQLiteStore, clock: Clock, tmp_path: Path) -> None:
+def test_what_nobody_names_is_swept_when_it_was_watched_for_an_hour(
+    store: SQLiteStore, clock: Clock, tmp_path: Path
+) -> None:
     run_sync(store.put([letter(content=LARGE)]))
     (named,) = files(tmp_path)
     spool = Spool(named.parent)
-    old, recent = (named.with_name(spool.write(LARGE).name) for _ in range(2))
+    named.with_name(spool.write(LARGE).name)
     unfinished = named.with_name("0" * 32 + ".new")
     unfinished.write_bytes(b"half")
-    for path in (named, old, unfinished):
-        age(path, HOUR + 1)
-    age(recent, HOUR - 5)
     run_sync(store.reap(LEASE))
-    assert files(tmp_path) == sorted([named, recent])
+    clock.forward(HOUR - 1)
+    recent = named.with_name(spool.write(LARGE).name)
+    run_sync(store.reap(LEASE))
+    assert len(files(tmp_path)) == 4
     # Not looked for at every turn.
-    age(recent, HOUR + 1)
+    clock.forward(2)
     run_sync(store.reap(LEASE))
-    assert files(tmp_path) == sorted([named, recent])
+    assert len(files(tmp_path)) == 4
     clock.forward(601)
     run_sync(store.reap(LEASE))
-    assert files(tmp_path) == [named]
+    assert files(tmp_path) == sorted([named, recent])
+    run_sync(store.close())
+
+
+def test_a_clock_set_forward_sweeps_nothing(store: SQLiteStore, clock: Clock, tmp_path: Path) -> None:
+    run_sync(store.put([letter(content=LARGE)]))
+    (named,) = files(tmp_path)
+    about_to_be_named = named.with_name(Spool(named.parent).write(LARGE).name)
+    age(about_to_be_named, 2 * HOUR)
+    run_sync(store.reap(LEASE))
+    clock.jump(86_400)
+    clock.forward(601)
+    run_sync(store.reap(LEASE))
+    assert files(tmp_path) == sorted([named, about_to_be_named])
     run_sync(store.close())
 
 
@@ -98,8 +113,10 @@ def test_a_put_spares_what_it_names(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     blob = spool.write(LARGE)
     age(tmp_path / blob.name, 2 * HOUR)
+    assert spool.sweep(lambda _: False, 0) == 0
     spool.spare(blob.name)
-    assert spool.sweep(lambda _: False, NOON.timestamp()) == 0
+    assert spool.sweep(lambda _: False, HOUR + 1) == 0
+    assert spool.sweep(lambda _: False, 2 * HOUR + 2) == 1
 
 
 @pytest.mark.parametrize("name", ["../outbox.db", "", "0" * 31, "0" * 33, "0" * 31 + "/", "0" * 32 + "\n"])

@@ -15,7 +15,7 @@ from envoi.drivers.sqlite_store.commit_lock import CommitLock
 from envoi.drivers.sqlite_store.committer import Committer
 from envoi.drivers.sqlite_store.doorbell import Doorbell
 from envoi.drivers.sqlite_store.failures import unavailable
-from envoi.drivers.sqlite_store.instants import SECOND, micros
+from envoi.drivers.sqlite_store.instants import micros
 from envoi.drivers.sqlite_store.liveness import Owners, Watch
 from envoi.drivers.sqlite_store.opening import check_place, make_file, open_reader, open_writer
 from envoi.drivers.sqlite_store.readers import Readers
@@ -158,7 +158,7 @@ class Engine:
 
     def _sweep(self, tx: Transaction) -> int:
         query = "SELECT 1 FROM envoi_content WHERE file = ?"
-        return self.spool.sweep(lambda name: tx.row(query, name) is not None, tx.now / SECOND)
+        return self.spool.sweep(lambda name: tx.row(query, name) is not None, self._steady())
 
     def close(self) -> None:
         """Finish what was begun, and let go."""

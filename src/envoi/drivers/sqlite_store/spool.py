@@ -35,6 +35,8 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # Of each file, and the instant it was touched: since when it has been watched.
+        self._seen: dict[tuple[str, int], float] = {}
 
     def path(self, name: str) -> Path:
         """Where the content of this name is."""
@@ -82,14 +84,23 @@ class Spool:
             with suppress(OSError):
                 self.path(name).unlink()
 
-    def sweep(self, named: Callable[[str], bool], now: float) -> int:
-        """Remove what nobody names and nobody touched for an hour; return how many files."""
+    def sweep(self, named: Callable[[str], bool], steady: float) -> int:
+        """Remove what nobody names and nobody has touched while it was watched for an hour; return how many.
+
+        Not by the age of the files: a clock set forward would make those old that are about to be named.
+        """
         removed = 0
+        seen: dict[tuple[str, int], float] = {}
         for path in list(self._folder.iterdir()):
             with suppress(FileNotFoundError):
-                if now - path.stat().st_mtime > SPARED and not named(path.name):
+                file = path.name, path.stat().st_mtime_ns
+                since = self._seen.get(file, steady)
+                if steady - since <= SPARED:
+                    seen[file] = since
+                elif not named(path.name):
                     path.unlink()
                     removed += 1
+        self._seen = seen
         return removed
 
 
