@@ -239,8 +239,6 @@ class Batch:
         self.afloat -= len(flight.body)
         tally = flight.tally
         try:
-            tally.check_envelope()
-            tally.check_data()
             reply = tally.verdict()
         except DeliveryError as error:
             tally.judge(error)

@@ -207,8 +207,8 @@ async def fly(
         await withdraw(link, tally, lmtp=False)
     if flight.chunked:
         _tell(progress, flight)
-    tally.check_envelope()
     if not flight.chunked:
+        tally.check_envelope()
         tally.check_data()
         await _say_message(link, flight, before_final)
         _tell(progress, flight)

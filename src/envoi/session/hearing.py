@@ -12,6 +12,7 @@ from envoi.errors import Disconnected, Phase, Retry
 from envoi.session.link import PHASES
 from envoi.session.tally import ENDS, remedy_for
 from envoi.smtp.commands import Verb
+from envoi.smtp.tables import State
 
 if TYPE_CHECKING:
     from envoi.session.link import Link
@@ -30,7 +31,8 @@ async def hear_all(link: Link, tally: Tally) -> None:
     machine = link.machine
     while machine.outstanding:
         verbs, reply = await link.hear_run()
-        check_link(link, verbs[-1], reply)
+        if machine.state is State.CLOSED or verbs[-1] is Verb.RSET:
+            check_link(link, verbs[-1], reply)
         tally.note(verbs, reply)
 
 

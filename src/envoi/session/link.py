@@ -225,10 +225,11 @@ class Link:
         if self._transcript is not None:
             verb, reply = await self.hear()
             return (verb,), reply
-        verbs, reply = await self._answer(self.machine.next_run)
-        if not self.alive:
+        machine = self.machine
+        run = await self._answer(machine.next_run)
+        if machine.state is State.CLOSED:
             self._stream.abort()
-        return verbs, reply
+        return run
 
     def heard(self) -> tuple[Sequence[Verb], Reply] | None:
         """Return what `hear_run` would, if it has arrived already."""

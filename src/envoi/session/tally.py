@@ -169,8 +169,11 @@ class Tally:
         """Return the reply that accepted the message.
 
         Raises:
-            MessageRejected: it refused it.
+            SenderRejected, RecipientsRejected, MessageRejected: none did.
         """
+        if not self.verdicts or self.sender_refusal is not None or not self.accepted:
+            self.check_envelope()
+            self.check_data()
         reply = self.verdicts[0]
         if not reply.positive:
             raise self.rejected(reply, Phase.FINAL)
