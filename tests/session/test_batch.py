@@ -105,6 +105,19 @@ def test_a_server_that_does_not_know_bdat_gets_data_from_then_on() -> None:
     assert sum("offers CHUNKING and breaks on it" in line for line in lines) == 1
 
 
+def test_a_refused_data_is_each_mail_s_own_end() -> None:
+    rules = Rules(offers=DATA, unknown=(b"DATA",))
+    results = played(rules, ["", "nobody", ""])
+    assert [type(result) for result in results] == [
+        MessageRejected,
+        Phase,
+        RecipientsRejected,
+        MessageRejected,
+    ]
+    assert [result.phase for result in results] == [Phase.DATA, Phase.RCPT, Phase.DATA]
+    assert len(rules.relays) == 1
+
+
 def test_a_bad_window_is_refused() -> None:
     with pytest.raises(UsageError, match="one mail or more"):
         Conversation(settings(), Network(Rules())).batch([], options=None, window=0)
