@@ -91,7 +91,8 @@ class Place:
         wall = Wall(self.folder / "wall").now
         made = AsyncOutbox(path) if asynchronous else Outbox(path)
         opened = open_store_async(path, wall=wall) if asynchronous else open_store(path, wall=wall)
-        office_of(made).store = Stepped(opened, steps or Steps())
+        stepped: Any = Stepped(opened, steps or Steps())
+        office_of(made).store = stepped
         return made
 
 
@@ -102,7 +103,7 @@ def work(place: Place, name: str, fatal: str, passes: int) -> None:
     def courier(session: Callable[[], Any]) -> Any:
         return SteppedCourier(SessionCourier(session), steps, in_flight)
 
-    vars(worker_module)["SessionCourier"] = courier
+    worker_module.__dict__["SessionCourier"] = courier
     (_work_async if random.random() < 0.5 else _work_blocking)(place, steps, in_flight)
 
 

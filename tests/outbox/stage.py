@@ -149,7 +149,7 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.clock = virtual_time.VirtualClock(asyncio.get_running_loop())
-        self.store = Wrapped(
+        self.store: Any = Wrapped(
             open_store(folder / "outbox.db", wall=self.clock.now, steady=self.clock.monotonic)
         )
         self.server = Server()
