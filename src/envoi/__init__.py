@@ -7,8 +7,9 @@ The map of the rooms is ARCHITECTURE.md.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from envoi._face import face
 
 if TYPE_CHECKING:
     from envoi.client.discover import discover, discover_async
@@ -116,14 +117,4 @@ _ROOMS = {
     "Reply": "smtp.replies",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'envoi' has no attribute {name!r}")
-    value: object = getattr(import_module(f"envoi.{_ROOMS.get(name, 'errors')}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__ = face(__name__, __all__, _ROOMS, "errors")

@@ -6,8 +6,9 @@ root, where there is no room left: docs/decisions/0098. One connection alone is 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from envoi._face import face
 
 if TYPE_CHECKING:
     from envoi.client.pool import AsyncSMTPPool, SMTPPool
@@ -22,14 +23,4 @@ _ROOMS = {
     "ServerStats": "session.pool_stats",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'envoi.pool' has no attribute {name!r}")
-    value: object = getattr(import_module(f"envoi.{_ROOMS.get(name, 'client.pool')}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__ = face(__name__, __all__, _ROOMS, "client.pool")

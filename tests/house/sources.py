@@ -61,7 +61,8 @@ def exported(module: ModuleType) -> list[str]:
 def is_face(module: ModuleType) -> bool:
     """Whether users may import from it: the root, a module right below it, or a room's `__init__`.
 
-    Modules inside a room are its own affair, as long as the room does not hand on their names. Each framework
-    in `integrations` is a room of its own.
+    Modules inside a room are its own affair, as long as the room does not hand on their names, and so are
+    those with an underscore in front. Each framework in `integrations` is a room of its own.
     """
-    return module.__name__.removeprefix("envoi.integrations").count(".") < 2
+    inside = module.__name__.removeprefix("envoi.integrations")
+    return inside.count(".") < 2 and "._" not in inside

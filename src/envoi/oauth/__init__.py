@@ -7,8 +7,9 @@ excepted.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from envoi._face import face
 
 if TYPE_CHECKING:
     from envoi.client.oauth import (
@@ -82,14 +83,4 @@ _ROOMS = {
     "msal_token": "session.foreign_tokens",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'envoi.oauth' has no attribute {name!r}")
-    value: object = getattr(import_module(f"envoi.{_ROOMS.get(name, 'client.oauth')}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__ = face(__name__, __all__, _ROOMS, "client.oauth")

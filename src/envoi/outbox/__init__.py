@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from envoi._face import face
 
 if TYPE_CHECKING:
     from envoi.client.worker import AsyncWorker, Worker
@@ -62,14 +63,4 @@ _ROOMS = {
     "Worker": "client.worker",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'envoi.outbox' has no attribute {name!r}")
-    value: object = getattr(import_module(f"envoi.{_ROOMS.get(name, 'outbox.model')}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__ = face(__name__, __all__, _ROOMS, "outbox.model")
