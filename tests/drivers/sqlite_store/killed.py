@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import sys
 import time
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_LIFE = 0.3
+# How many are not killed before they have done something, and how long that may take.
+LATE_DEATHS, LONGEST_WAIT = 0.5, 5.0
 
 
 def submit(path: Path, say: Callable[[str], None]) -> None:
@@ -69,7 +72,9 @@ def life(path: Path, what: Callable[[Path, Callable[[str], None]], None]) -> tup
 def one_round(path: Path) -> list[tuple[str, str]]:
     lives = [life(path, what) for what in (submit, submit, work, work)]
     heard = b""
-    for child, _ in lives:
+    for child, hears in lives:
+        if random.random() < LATE_DEATHS:
+            select.select([hears], [], [], LONGEST_WAIT)
         time.sleep(random.uniform(0.005, LONGEST_LIFE) / len(lives))
         os.kill(child, signal.SIGKILL)
     for child, hears in lives:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envoi.drivers.sqlite_store.instants import SECOND, micros, octets_of
-from envoi.drivers.sqlite_store.recipients import drop_content, load, log, save, stand
+from envoi.drivers.sqlite_store.recipients import delete_content, load, log, save, stand
 from envoi.outbox.model import State
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def purge(tx: Transaction, before: datetime, most: int) -> int:
         if key:
             # Not by account: the message may have been moved, its key stays where it was.
             tx.run("UPDATE envoi_key SET ended_at = ? WHERE key = ? AND message = ?", done_at, key, identity)
-        drop_content(tx, identity)
+        delete_content(tx, identity)
         tx.run("DELETE FROM envoi_recipient WHERE message = ?", identity)
         tx.run("DELETE FROM envoi_message WHERE id = ?", identity)
     _sweep_events(tx, 10 * most)

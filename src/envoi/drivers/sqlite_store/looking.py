@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["content", "events", "stats", "status", "statuses"]
 
-#: Microseconds of due time that are counted together (the triggers of the schema).
-_BUCKET = 10 * SECOND
-
 
 def status(tx: Transaction, ids: Sequence[str]) -> tuple[MessageStatus, ...]:
     """Return what is known of these messages, in the order in which they are named."""
@@ -194,8 +191,8 @@ def _oldest(tx: Transaction) -> int | None:
 
 
 def _due(tx: Transaction, accounts: Iterable[str]) -> int:
-    """How many are due: whole parts as counted, and one by one those of the part that has begun."""
-    begun = tx.now - tx.now % _BUCKET
+    """How many are due: whole seconds as counted, and one by one those of the second that has begun."""
+    begun = tx.now - tx.now % SECOND
     query = (
         "SELECT count(*) FROM envoi_message WHERE stage = 'waiting' AND account = ? AND priority = ? "
         "AND due_at BETWEEN ? AND ?"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envoi.drivers.sqlite_store.transaction import Transaction
 
-__all__ = ["Recipient", "drop_content", "load", "log", "reply_of", "save", "stand"]
+__all__ = ["Recipient", "delete_content", "load", "log", "reply_of", "save", "stand"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,27 +117,33 @@ def stand(tx: Transaction, message: bytes, recipients: Sequence[Recipient], *, h
         stage, due_at, done_at = Stage.HELD, None, None
     else:
         stage, due_at, done_at = Stage.DONE, None, tx.now
+    needed = any(recipient.state not in (State.DELIVERED, State.CANCELLED) for recipient in recipients)
+    if not needed:
+        delete_content(tx, message)
     tx.run(
         "UPDATE envoi_message SET stage = ?, due_at = coalesce(?, due_at), "
         "done_at = CASE WHEN stage = 'done' THEN done_at ELSE ? END, "
-        "owner = NULL, lease_until = NULL, cancel_requested = 0, late = 0 WHERE id = ?",
+        "owner = NULL, lease_until = NULL, cancel_requested = 0, late = 0, "
+        "content = CASE WHEN ? THEN content END WHERE id = ?",
         stage.value,
         due_at,
         done_at,
+        needed,
         message,
     )
-    if all(recipient.state in (State.DELIVERED, State.CANCELLED) for recipient in recipients):
-        drop_content(tx, message)
 
 
-def drop_content(tx: Transaction, message: bytes) -> None:
-    """Delete a content, and its file with the commit, unless another message has the same."""
-    (number,) = tx.row("SELECT content FROM envoi_message WHERE id = ?", message)
-    if number is None:
-        return
-    tx.run("UPDATE envoi_message SET content = NULL WHERE id = ?", message)
-    row = tx.row("DELETE FROM envoi_content WHERE number = ? RETURNING file", number)
-    if row[0] is None:
+def delete_content(tx: Transaction, message: bytes) -> None:
+    """Delete a content, and its file with the commit unless another message has the same.
+
+    The caller writes, or deletes, the message that names it.
+    """
+    row = tx.row(
+        "DELETE FROM envoi_content WHERE number = (SELECT content FROM envoi_message WHERE id = ?) "
+        "RETURNING file",
+        message,
+    )
+    if row is None or row[0] is None:
         return
     if tx.row("SELECT 1 FROM envoi_content WHERE file = ?", row[0]) is None:
         tx.unneeded.append(row[0])

@@ -97,7 +97,7 @@ CREATE TABLE envoi_suppressed (
 
 -- An account is there as soon as a message names it. Figures, kept by the triggers below, because counting a million rows takes too long:
 --   'waiting', 'claimed', 'held', 'done'  account            messages in that stage
---   'due'                                 start of 10 s, µs  messages that wait and are due within them
+--   'due'                                 a second, in µs    messages that wait and are due within it
 --   'settled'                             state              recipients that ever came into it
 CREATE TABLE envoi_count (
     name TEXT NOT NULL,
@@ -110,7 +110,7 @@ CREATE TRIGGER envoi_message_inserted AFTER INSERT ON envoi_message BEGIN
     INSERT INTO envoi_account (name) VALUES (NEW.account) ON CONFLICT DO NOTHING;
     INSERT INTO envoi_count VALUES (NEW.stage, NEW.account, 1)
         ON CONFLICT DO UPDATE SET amount = amount + 1;
-    INSERT INTO envoi_count SELECT 'due', NEW.due_at - NEW.due_at % 10000000, 1 WHERE NEW.stage = 'waiting'
+    INSERT INTO envoi_count SELECT 'due', NEW.due_at - NEW.due_at % 1000000, 1 WHERE NEW.stage = 'waiting'
         ON CONFLICT DO UPDATE SET amount = amount + 1;
 END;
 
@@ -129,14 +129,14 @@ END;
 CREATE TRIGGER envoi_message_not_due AFTER UPDATE OF stage, due_at ON envoi_message
 WHEN OLD.stage = 'waiting' AND (NEW.stage <> 'waiting' OR NEW.due_at <> OLD.due_at) BEGIN
     UPDATE envoi_count SET amount = amount - 1
-        WHERE name = 'due' AND key = OLD.due_at - OLD.due_at % 10000000;
+        WHERE name = 'due' AND key = OLD.due_at - OLD.due_at % 1000000;
     DELETE FROM envoi_count
-        WHERE name = 'due' AND key = OLD.due_at - OLD.due_at % 10000000 AND amount = 0;
+        WHERE name = 'due' AND key = OLD.due_at - OLD.due_at % 1000000 AND amount = 0;
 END;
 
 CREATE TRIGGER envoi_message_due AFTER UPDATE OF stage, due_at ON envoi_message
 WHEN NEW.stage = 'waiting' AND (OLD.stage <> 'waiting' OR NEW.due_at <> OLD.due_at) BEGIN
-    INSERT INTO envoi_count VALUES ('due', NEW.due_at - NEW.due_at % 10000000, 1)
+    INSERT INTO envoi_count VALUES ('due', NEW.due_at - NEW.due_at % 1000000, 1)
         ON CONFLICT DO UPDATE SET amount = amount + 1;
 END;
 
