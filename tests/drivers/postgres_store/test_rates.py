@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -95,12 +95,12 @@ def test_limits_hold_over_processes_and_are_used(engine: str, request: pytest.Fi
         assert left >= due
         by_account[account].append(due)
     assert sorted(by_account) == ACCOUNTS
-    used = Counter[str]()
-    for account, instants in by_account.items():
+    for instants in by_account.values():
         instants.sort()
         assert all(later - earlier > 0.99 / LIMIT for earlier, later in pairwise(instants))
         # A window that begins with a departure is as full as any.
         busiest = max(sum(begin <= one < begin + 1 for one in instants) for begin in instants)
         assert busiest <= LIMIT
-        used[account] = sum(0 <= one < SECONDS for one in instants)
-    assert min(used.values()) >= 0.95 * LIMIT * SECONDS - 1
+        # From its first message on: which account is served first, and when, is the machine's affair.
+        assert len(instants) - 1 >= 0.95 * LIMIT * (instants[-1] - instants[0])
+        assert len(instants) > 0.8 * LIMIT * SECONDS
