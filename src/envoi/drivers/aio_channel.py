@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from envoi.drivers.channel import CLOSE_SECONDS, EARLY_LIMIT, READ_SIZE
 from envoi.drivers.failures import disconnected, silent, stuck
+from envoi.drivers.sockets import acknowledging
 from envoi.drivers.waiting import reading
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class AsyncioChannel(asyncio.Protocol):
         self.local_address = local_address
         self._socket = connected
         self._readable = reading(connected.fileno())
+        self._acknowledge = acknowledging(connected)
         self._loop = asyncio.get_running_loop()
         self._pid = os.getpid()
         self._transport: asyncio.Transport | None = None
@@ -63,6 +65,7 @@ class AsyncioChannel(asyncio.Protocol):
         while (data := self._receive()) is None:
             if deadline is not None and self._loop.time() >= deadline:
                 raise silent(self.peer, timeout)
+            self._acknowledge()
             await self._wait(deadline)
         return data
 

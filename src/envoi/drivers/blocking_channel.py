@@ -14,6 +14,7 @@ from time import monotonic
 
 from envoi.drivers.channel import CLOSE_SECONDS, EARLY_LIMIT, READ_SIZE
 from envoi.drivers.failures import disconnected, silent, stuck
+from envoi.drivers.sockets import acknowledging
 from envoi.drivers.waiting import READ, WRITE, reading, wait
 
 __all__ = ["BlockingChannel"]
@@ -22,11 +23,12 @@ __all__ = ["BlockingChannel"]
 class BlockingChannel:
     """One connected, non-blocking socket."""
 
-    __slots__ = ("_early", "_ended", "_readable", "_socket", "local_address", "peer")
+    __slots__ = ("_acknowledge", "_early", "_ended", "_readable", "_socket", "local_address", "peer")
 
     def __init__(self, connection: socket.socket, *, peer: str, local_address: str | None) -> None:
         self._socket = connection
         self._readable = reading(connection.fileno())
+        self._acknowledge = acknowledging(connection)
         self._early = bytearray()
         self._ended = False
         self.peer = peer
@@ -40,8 +42,10 @@ class BlockingChannel:
     async def read(self, timeout: float | None) -> bytes:
         """Return what has arrived, ``b""`` at the end."""
         while True:
-            if not self._early and not self._readable(timeout):
-                raise silent(self.peer, timeout)
+            if not self._early:
+                self._acknowledge()
+                if not self._readable(timeout):
+                    raise silent(self.peer, timeout)
             data = self._receive()
             if data is not None:
                 return data

@@ -73,7 +73,7 @@ for ever; nothing in the answer means that the time is over.
 """
 
 reading = _reading_poll if hasattr(select, "poll") else _reading_select
-"""Return what waits until this file descriptor has something to read, and tells whether it has: for many waits.
+"""Return what waits, many times, until this file descriptor has something to read, and tells whether it has.
 
 What it returns takes a timeout in seconds, or None, and serves one thread at a time.
 """

@@ -1,7 +1,7 @@
 """Asking a server whether it would take mail for somebody, without sending any.
 
-A transaction that is begun and reset: MAIL, RCPT, RSET. Many servers accept every recipient and complain later, so
-that only a refusal proves anything; some close their doors to those who ask often.
+A transaction that is begun and reset: MAIL, RCPT, RSET. Many servers accept every recipient and complain
+later, so that only a refusal proves anything; some close their doors to those who ask often.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ class Receipt:
         server: the host it was handed to.
         tls: the TLS version, or None in clear.
         verified: whether the server proved to be the one we meant; False in clear.
-        ticket: under which an asynchronous session's outbox has the message; it is the outbox then that took it.
+        ticket: under which an asynchronous session's outbox has the message; it is the outbox then that took
+            it.
     """
 
     message_id: str | None
