@@ -46,7 +46,9 @@ examples:
 
 def add_options(parser: ArgumentParser) -> None:
     """Declare the actions and their options."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
+    actions = parser.add_subparsers(
+        dest="action", metavar="ACTION", required=True, title="actions", prog="envoi account"
+    )
     account_add.add_options(actions.add_parser("add", help="find the settings, sign in, send a test mail"))
     for name, text in (
         ("list", "all accounts"),

@@ -16,7 +16,7 @@ def _stages(outbox: Run) -> list[str]:
 
 def test_a_mail_is_held_and_released(outbox: Run) -> None:
     ticket = outbox("submit", *MAIL, "--json").json["id"]
-    assert "1 of 1 mails held" in outbox("hold", ticket).out
+    assert "1 of 1 mail held" in outbox("hold", ticket).out
     assert _stages(outbox) == ["held"]
     assert "held" in outbox("list").out
     assert outbox("hold", ticket).code == 1, "it is held already"

@@ -60,7 +60,7 @@ def test_sends_what_is_there_and_ends_when_asked(
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 0, err
-    assert "3 mails are due" in err
+    assert "at work, 3 mails due" in err
     assert len(server.messages) == 3
     assert out == ""
     assert outbox("stats", "--json").json["settled"]["delivered"] == 3

@@ -55,7 +55,9 @@ _ACTIONS: dict[str, Action] = {
 
 def add_options(parser: ArgumentParser) -> None:
     """Declare the actions and their options."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
+    actions = parser.add_subparsers(
+        dest="action", metavar="ACTION", required=True, title="actions", prog="envoi outbox"
+    )
     for name, action in _ACTIONS.items():
         options = actions.add_parser(
             name, help=action.summary, description=f"{action.summary}.", allow_abbrev=False

@@ -14,7 +14,7 @@ from envoi.cli.exits import Exit
 from envoi.cli.outbox.action import Action, tell
 from envoi.cli.outbox.instants import back
 from envoi.cli.outbox.place import open_outbox
-from envoi.cli.outbox.showing import list_row, status_page, status_report
+from envoi.cli.outbox.showing import counted, list_row, status_page, status_report
 from envoi.cli.page import Page, Row, Section
 from envoi.errors import UsageError
 from envoi.outbox.model import Stage, State
@@ -68,7 +68,7 @@ def _list(given: Namespace, terminal: Terminal) -> Exit:
         mails = list(islice(outbox.find(**found(given)), given.limit))  # type: ignore[arg-type]
     more = len(mails) == given.limit
     rows = tuple(list_row(status) for status in mails)
-    title = f"The newest {len(mails)}; more with --limit" if more else f"{len(mails)} mails"
+    title = f"The newest {len(mails)}; more with --limit" if more else counted(len(mails))
     page = Page(title=title, sections=(Section(rows=rows),) if rows else ())
     tell(page, {"messages": [status_report(status) for status in mails], "more": more}, given, terminal)
     return Exit.OK
@@ -112,7 +112,7 @@ def _export(given: Namespace, terminal: Terminal) -> Exit:
                 written.append(str(target))
     if given.folder is not None:
         rows = tuple(Row(text=name) for name in written)
-        page = Page(title=f"{len(written)} mails written", sections=(Section(rows=rows),) if rows else ())
+        page = Page(title=f"{counted(len(written))} written", sections=(Section(rows=rows),) if rows else ())
         tell(page, {"files": written}, given, terminal)
     return Exit.OK
 

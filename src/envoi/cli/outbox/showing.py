@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from envoi.outbox.model import Event, MessageStatus, RecipientStatus
 
-__all__ = ["event_line", "event_report", "list_row", "mark_of", "status_page", "status_report"]
+__all__ = ["counted", "event_line", "event_report", "list_row", "mark_of", "status_page", "status_report"]
 
 _MARKS = {
     State.DELIVERED: Mark.GOOD,
@@ -33,6 +33,11 @@ _MARKS = {
     State.PENDING: Mark.NOTE,
 }
 _WORST = (State.FAILED, State.UNKNOWN, State.DEFERRED, State.PENDING, State.CANCELLED, State.DELIVERED)
+
+
+def counted(mails: int) -> str:
+    """So many mails, in words."""
+    return f"{mails:,} {'mail' if mails == 1 else 'mails'}"
 
 
 def mark_of(status: MessageStatus) -> Mark:

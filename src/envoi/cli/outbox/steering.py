@@ -13,6 +13,7 @@ from envoi.cli.outbox.action import Action, tell
 from envoi.cli.outbox.instants import ahead, back
 from envoi.cli.outbox.listing import add_filters, found
 from envoi.cli.outbox.place import open_outbox
+from envoi.cli.outbox.showing import counted
 from envoi.cli.page import Mark, Page, Row, Section
 from envoi.errors import UsageError
 
@@ -59,7 +60,7 @@ def _steering(
         rows = [Row(mark=Mark.GOOD, label=each, text=verb) for each in ids if each in changed]
         rows += [Row(mark=Mark.NOTE, label=each, text="unchanged: not in a state for that") for each in left]
         page = Page(
-            title=f"{len(changed)} of {len(ids)} mails {verb}",
+            title=f"{len(changed)} of {counted(len(ids))} {verb}",
             mark=Mark.GOOD if changed or not ids else Mark.WARNING,
             sections=(Section(rows=tuple(rows)),) if rows else (),
         )
@@ -72,7 +73,7 @@ def _steering(
 def _purge(given: Namespace, terminal: Terminal) -> Exit:
     with open_outbox(given, terminal) as outbox:
         count = outbox.purge(before=given.older_than)
-    tell(Page(title=f"{count} mails forgotten", mark=Mark.GOOD), {"purged": count}, given, terminal)
+    tell(Page(title=f"{counted(count)} forgotten", mark=Mark.GOOD), {"purged": count}, given, terminal)
     return Exit.OK
 
 

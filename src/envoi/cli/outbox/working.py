@@ -16,7 +16,7 @@ from envoi.cli.exits import Exit
 from envoi.cli.outbox.action import Action
 from envoi.cli.outbox.metrics_page import place_of, serving
 from envoi.cli.outbox.place import open_outbox
-from envoi.cli.outbox.showing import event_line, event_report
+from envoi.cli.outbox.showing import counted, event_line, event_report
 from envoi.client.outbox_rules import rules_of
 from envoi.client.worker import Worker
 from envoi.drivers.account_file import AccountFile
@@ -81,7 +81,7 @@ def _work(given: Namespace, terminal: Terminal) -> Exit:
         waiting = outbox.stats().due
         if not given.quiet and not given.json:
             terminal.complain(
-                f"envoi: at work; {waiting} mails are due. Ctrl-C finishes what is in flight and ends"
+                f"envoi: at work, {counted(waiting)} due; Ctrl-C finishes what is in flight and ends"
             )
         with _stopped_by_signals(worker, terminal), serving(given.metrics, outbox):
             notify("READY=1")
