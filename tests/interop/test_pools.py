@@ -77,9 +77,8 @@ def test_a_batch_over_fresh_connections(postfix: Postfix) -> None:
 def test_another_server_serves_while_the_first_is_down(postfix: Postfix) -> None:
     message_id, mail = new_mail()
     down = PoolServer(url="smtp://127.0.0.1:1", weight=9)
-    with SMTPPool(
-        down, PoolServer(url=url(postfix), priority=10), **{**options(postfix), "username": ALICE.name}
-    ) as pool:
+    login = options(postfix) | {"username": ALICE.name}
+    with SMTPPool(down, PoolServer(url=url(postfix), priority=10), **login) as pool:
         receipts = [pool.send(mail, **ENVELOPE) for _ in range(CALLS)]
         assert pool.stats.servers[0].failures >= 1
     assert_all_arrived(postfix, receipts, message_id, mail)
