@@ -77,7 +77,7 @@ def test_a_batch_over_fresh_connections(postfix: Postfix) -> None:
 def test_another_server_serves_while_the_first_is_down(postfix: Postfix) -> None:
     message_id, mail = new_mail()
     down = PoolServer(url="smtp://127.0.0.1:1", weight=9)
-    login = options(postfix) | {"username": ALICE.name}
+    login: dict[str, Any] = {**options(postfix), "username": ALICE.name}
     with SMTPPool(down, PoolServer(url=url(postfix), priority=10), **login) as pool:
         receipts = [pool.send(mail, **ENVELOPE) for _ in range(CALLS)]
         assert pool.stats.servers[0].failures >= 1
