@@ -35,7 +35,7 @@ layers: env  ## who may import whom
 cover: env system-packages node-packages  ## all tests, with branch coverage
 	@echo "== tests, with coverage"
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@scripts/tests-in-halves
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered
 	@echo "== coverage of smtp/, session/ and outbox/ is 100 %"
