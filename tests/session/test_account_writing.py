@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envoi.errors import ConfigError
-from envoi.session.account import Account, DKIMPlace, OAuthClient, PasswordPlace
+from envoi.session.account import Account, DKIMPlace, OAuthClient, PasswordPlace, QueueWishes
 from envoi.session.account_reading import read_accounts
 from envoi.session.account_writing import with_account, without_account
 from tests.session.test_account_reading import WHOLE
@@ -20,6 +20,7 @@ NEW = Account(
     password=PasswordPlace(command=("pass", 'a"b')),
     dkim=DKIMPlace(key="k.pem", domain="example.org", selector="s"),
     limits={"messages_per_day": 5},
+    outbox=QueueWishes(on_unknown="hold", failover="spare", dsn=True),
 )
 
 
