@@ -49,3 +49,8 @@ def test_an_instant_is_one_of_this_machine_unless_it_says_otherwise() -> None:
 )
 def test_distances_are_read_in_their_largest_unit(distance: timedelta, text: str) -> None:
     assert instants.ago(NOW + distance) == text
+
+
+def test_what_should_have_left_is_due() -> None:
+    assert instants.coming(NOW) == instants.coming(NOW - timedelta(hours=1)) == "due now"
+    assert instants.coming(NOW + timedelta(hours=1)) == "next in 60 min"

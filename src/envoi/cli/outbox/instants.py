@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from envoi.drivers.system import now
 
-__all__ = ["ago", "ahead", "back", "shown"]
+__all__ = ["ago", "ahead", "back", "coming", "shown"]
 
 _DISTANCE = re.compile(r"(\d+)\s*(s|m|h|d|w)")
 _STEPS = ((90, "s", 1), (5400, "min", 60), (129_600, "h", 3600), (float("inf"), "d", 86_400))
@@ -50,3 +50,8 @@ def ago(instant: datetime) -> str:
     unit, length = next((unit, length) for most, unit, length in _STEPS if abs(seconds) < most)
     count = f"{round(abs(seconds) / length)} {unit}"
     return f"in {count}" if seconds > 0 else f"{count} ago"
+
+
+def coming(instant: datetime) -> str:
+    """When an attempt will be made: ``due now``, ``next in 5 min``."""
+    return "due now" if instant <= now() else f"next {ago(instant)}"

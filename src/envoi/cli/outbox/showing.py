@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from envoi.cli.failures import reply_report
-from envoi.cli.outbox.instants import ago, shown
+from envoi.cli.outbox.instants import ago, coming, shown
 from envoi.cli.page import Mark, Page, Row, Section
 from envoi.cli.wording import for_command_line
 from envoi.outbox.model import Stage, State
@@ -52,7 +52,7 @@ def list_row(status: MessageStatus) -> Row:
     people = f"{first} and {len(others)} more" if others else first
     states = Counter(recipient.state for recipient in status.recipients)
     fates = ", ".join(f"{count} {state.value}" if others else state.value for state, count in states.items())
-    when = f", next {ago(status.due_at)}" if status.stage is Stage.WAITING else ""
+    when = f", {coming(status.due_at)}" if status.stage is Stage.WAITING else ""
     held = ", held" if status.stage is Stage.HELD else ""
     return Row(
         mark=mark_of(status), label=status.id, text=f"{people}: {fates}{held}{when}  “{status.subject}”"
@@ -73,7 +73,7 @@ def status_page(status: MessageStatus) -> Page:
 
 def _summary(status: MessageStatus) -> str:
     if status.stage is Stage.WAITING:
-        return f"the next attempt is {ago(status.due_at)}"
+        return f"waiting, {coming(status.due_at)}"
     return {
         Stage.CLAIMED: "a worker has it",
         Stage.HELD: "held, until `envoi outbox release`",
@@ -86,7 +86,7 @@ def _recipient(one: RecipientStatus) -> Row:
     tries = f"{one.attempts} {'try' if one.attempts == 1 else 'tries'}"
     parts = [one.state.value, *([tries] if one.attempts else []), *([said] if said else [])]
     if one.next_attempt_at is not None and one.state.open:
-        parts.append(f"next {ago(one.next_attempt_at)}")
+        parts.append(coming(one.next_attempt_at))
     return Row(mark=_MARKS[one.state], label=one.address, text=", ".join(parts), hint=_advice(one))
 
 
