@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "shop.db"
     path.touch(mode=0o600)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE orders (number INTEGER)")
     connection.close()
     return path

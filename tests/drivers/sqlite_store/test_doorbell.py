@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ def test_a_sleep_ends_with_the_ring_or_with_the_time(doorbell: Doorbell) -> None
 
 def test_a_commit_of_anybody_is_noticed(doorbell: Doorbell, database: Path) -> None:
     bell = doorbell.take()
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("INSERT INTO t VALUES (1)")
     connection.close()
     assert bell.rung()
@@ -124,7 +125,7 @@ def test_without_pipes_one_looks_often(
     naps: list[float] = []
     bell.sleep(0.05, naps.append)
     assert naps == [0.05]
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("INSERT INTO t VALUES (1)")
     connection.close()
     assert bell.rung()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,7 +50,7 @@ def test_events_of_what_was_purged_are_swept_round_by_round(tmp_path: Path) -> N
         run_sync(store.cancel([one.id for one in run_sync(store.put([letter() for _ in range(20)]))]))
         clock.forward(60)
         run_sync(store.purge(clock.now(), 20))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         (left,) = connection.execute("SELECT count(*) FROM envoi_event").fetchone()
     connection.close()
     assert left < 3 * 40

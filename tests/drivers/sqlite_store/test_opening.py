@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,9 +158,8 @@ def test_damage_is_found_by_check(tmp_path: Path) -> None:
     run_sync(store.put([letter() for _ in range(50)]))
     (large,) = run_sync(store.put([letter(content=b"x" * 300_000)]))
     run_sync(store.close())
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE envoi_count SET amount = 7 WHERE name = 'waiting'")
-    connection.close()
     for file in (tmp_path / "outbox.db.d" / "spool").iterdir():
         file.unlink()
     store = open_store(path)
@@ -238,12 +238,12 @@ def test_the_steps_are_numbered_in_order() -> None:
 
 def test_lives_in_a_database_with_other_tables(tmp_path: Path) -> None:
     path = tmp_path / "shop.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE orders (number INTEGER)")
         connection.execute("PRAGMA user_version = 17")
     connection.close()
     written(path)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (17,)
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     connection.close()

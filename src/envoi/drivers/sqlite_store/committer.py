@@ -109,6 +109,9 @@ class Committer:
             # Closing the last connection checkpoints.
             with self._turn, self._lock:
                 self._connection.close()
+        else:
+            # Collected as garbage it would be closed as well.
+            _left_open.append(self._connection)
 
     @property
     def broken(self) -> str | None:
@@ -243,3 +246,6 @@ class Committer:
         for queued in group:
             queued.transaction = None
             queued.error = queued.error or error
+
+
+_left_open: list[sqlite3.Connection] = []
