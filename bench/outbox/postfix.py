@@ -60,6 +60,6 @@ def running() -> Iterator[Path]:
         with Popen(
             [MASTER, "-d", "-c", str(folder)], env={"MAIL_CONFIG": str(folder), "PATH": "/usr/sbin:/usr/bin"}
         ) as master:
-            time.sleep(1)
+            time.sleep(1)  # it says nowhere that it is ready: nothing but its queue is open
             yield folder
             master.terminate()

@@ -166,7 +166,7 @@ def submit(place: Place, name: str, fatal: str, passes: int) -> None:
                 todo.append(key)
             else:
                 written.write(f"ack {key}\n".encode())
-            time.sleep(random.random() * 0.02)
+            time.sleep(random.random() * 0.02)  # so that kills fall between submissions as well
 
 
 def read_journal(path: Path) -> tuple[list[str], set[str]]:

@@ -227,6 +227,7 @@ def _kill(cast: _Cast, plan: Plan, wall: Wall, started: float) -> None:
         cast.start("submit", f"s{number}", fates.draw("submit"))
     stops, stopped = plan.stops, dict[int, float]()
     while sum(cast.books.kills.values()) < plan.kills and time.monotonic() - started < plan.seconds:
+        # The moment of a kill is chance: that is what this suite is about.
         time.sleep(0.01 + random.random() * (0.03 if plan.steps else 0.15))
         for pid in cast.reap():
             cast.replace(pid, "at its step", fates)
@@ -285,7 +286,7 @@ def _drain(cast: _Cast, folder: Path, wall: Wall) -> None:
     """Let those finish whom nobody disturbs: unfinished submissions first, then all that waits."""
     for number in range(SUBMITTERS):
         cast.start("submit", f"s{number}")
-    time.sleep(1.0)
+    time.sleep(1.0)  # real time for real processes; what is still unfinished then is submitted by nobody
     _end(cast, "submit")
     cast.start("work", "last")
     until = time.monotonic() + PATIENCE

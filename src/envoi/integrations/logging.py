@@ -39,7 +39,7 @@ _handlers: WeakSet[_BatchHandler] = WeakSet()
 
 
 class _BatchHandler(logging.Handler):
-    """What both handlers have in common; how a mail leaves is `_send`'s.
+    """What both handlers have in common; how a mail leaves, they say.
 
     The first record of a batch starts the clock. After `interval`, or when the batch is full and the last
     mail is that long ago, a thread sends what there is.
@@ -52,6 +52,7 @@ class _BatchHandler(logging.Handler):
 
     def __init__(
         self,
+        send: Callable[[Email], object],
         *,
         sender: str,
         to: str | Iterable[str],
@@ -61,6 +62,7 @@ class _BatchHandler(logging.Handler):
         level: int | str,
     ) -> None:
         super().__init__(level)
+        self._send = send
         self._from = sender
         self._to = [to] if isinstance(to, str) else list(to)
         self._subject = f"{subject} on {system.hostname()}"
@@ -116,9 +118,6 @@ class _BatchHandler(logging.Handler):
         self._news = threading.Condition(threading.Lock())
         self._sending = threading.Lock()
         self._thread = None
-
-    def _send(self, mail: Email) -> None:
-        raise NotImplementedError
 
     def _start(self) -> None:
         if self._thread is None and not self._closed:
@@ -218,10 +217,16 @@ class EmailHandler(_BatchHandler):
         self._session = partial(SMTPSession.from_url, url, **options) if isinstance(url, str) else url
         self._session()  # a wrong URL is told now
         super().__init__(
-            sender=sender, to=to, subject=subject, interval=interval, capacity=capacity, level=level
+            self._mail,
+            sender=sender,
+            to=to,
+            subject=subject,
+            interval=interval,
+            capacity=capacity,
+            level=level,
         )
 
-    def _send(self, mail: Email) -> None:
+    def _mail(self, mail: Email) -> None:
         with self._session() as session:
             session.send(mail)
 
@@ -267,7 +272,13 @@ class OutboxHandler(_BatchHandler):
         self._own = self._outbox is not outbox
         self._options = options
         super().__init__(
-            sender=sender, to=to, subject=subject, interval=interval, capacity=capacity, level=level
+            self._submit,
+            sender=sender,
+            to=to,
+            subject=subject,
+            interval=interval,
+            capacity=capacity,
+            level=level,
         )
 
     def close(self) -> None:
@@ -276,5 +287,5 @@ class OutboxHandler(_BatchHandler):
         if self._own:
             self._outbox.close()
 
-    def _send(self, mail: Email) -> None:
+    def _submit(self, mail: Email) -> None:
         self._outbox.submit(mail, **self._options)
