@@ -50,7 +50,7 @@ def colour(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def send(colour: str, server: SMTPServer, timeout: Timeouts | float = 5.0) -> Receipt:
+def send(colour: str, server: SMTPServer, timeout: Timeouts | float = 30.0) -> Receipt:
     async def suspending() -> Receipt:
         async with AsyncSMTPSession(**server.session_options(), timeout=timeout) as session:
             return await session.send(MAIL)
@@ -152,7 +152,7 @@ def test_refuses_starttls(colour: str) -> None:
 
 def test_agrees_to_starttls_without_having_it() -> None:
     with plain(faults.advertise("STARTTLS"), faults.reply("STARTTLS", "220 go")) as server:
-        session = SMTPSession(server.host, server.port, timeout=5.0)
+        session = SMTPSession(server.host, server.port, timeout=30.0)
         with pytest.raises(DeliveryError) as caught:
             session.open()
         assert caught.value.phase is Phase.TLS
@@ -239,20 +239,28 @@ def test_leaves_after_its_answer(colour: str) -> None:
         assert send(colour, server).accepted
 
 
-@pytest.mark.parametrize("at", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "CONTENT"])
-def test_never_answers(colour: str, at: str) -> None:
+@pytest.mark.parametrize(
+    ("at", "impatient"),
+    [
+        ("GREETING", Timeouts(greeting=0.05)),
+        *((at, Timeouts(reply=0.05)) for at in ("EHLO", "MAIL", "RCPT", "DATA")),
+        ("CONTENT", Timeouts(final=0.05)),
+    ],
+)
+def test_never_answers(colour: str, at: str, impatient: Timeouts) -> None:
     with plain(faults.silence(at), extensions=()) as server:
         with pytest.raises(DeadlineExceeded) as caught:
-            send(colour, server, timeout=0.05)
+            send(colour, server, timeout=impatient)
         assert caught.value.accepted is (Accepted.MAYBE if at == "CONTENT" else Accepted.NO)
 
 
 def test_takes_its_time(colour: str) -> None:
-    with plain(faults.delay("DATA", 0.2), extensions=NO_CHUNKING) as server:
+    slow = [faults.delay("CONTENT", 0.1, connection=1), faults.delay("CONTENT", 60, connection=2)]
+    with plain(*slow, extensions=NO_CHUNKING) as server:
         assert send(colour, server).accepted
         with pytest.raises(DeadlineExceeded) as caught:
-            send(colour, server, timeout=0.02)
-        assert caught.value.phase is Phase.DATA
+            send(colour, server, timeout=Timeouts(final=0.02))
+        assert caught.value.phase is Phase.FINAL
 
 
 @pytest.mark.parametrize("security", ["plaintext", "starttls", "tls"])
@@ -279,13 +287,13 @@ def test_dribbles(colour: str, security: str) -> None:
 @pytest.mark.parametrize("extensions", [NO_CHUNKING, NO_CHUNKING - {"PIPELINING"}])
 def test_talks_nonsense(colour: str, wrong: Fault, extensions: set[str]) -> None:
     with plain(wrong, extensions=extensions) as server, pytest.raises(ProtocolError):
-        send(colour, server, timeout=2.0)
+        send(colour, server)
 
 
 def test_leaves_one_reply_out(colour: str) -> None:
     with plain(faults.silence("RCPT"), extensions=NO_CHUNKING) as server:
         with pytest.raises(DeliveryError):
-            send(colour, server, timeout=0.05)
+            send(colour, server, timeout=Timeouts(reply=0.05))
         assert server.messages == []
 
 
@@ -321,7 +329,7 @@ def test_leaves_at_any_octet(leave: Leave, direction: str) -> None:
             )
             server.faults[:] = [fault]
             try:
-                outcome = Accepted.YES if send("blocking", server, timeout=2.0).accepted else None
+                outcome = Accepted.YES if send("blocking", server).accepted else None
             except DeliveryError as error:
                 outcome = error.accepted
             outcomes.append(outcome)
@@ -341,7 +349,7 @@ def test_counts_octets_per_connection(colour: str) -> None:
 def test_shows_an_idle_client_the_door() -> None:
     with (
         plain(idle_timeout=0.01) as server,
-        socket.create_connection((server.host, server.port), timeout=5) as connected,
+        socket.create_connection((server.host, server.port), timeout=30) as connected,
         connected.makefile("rb") as lines,
     ):
         assert [line[:8] for line in lines] == [b"220 mail", b"421 idle"]
@@ -349,7 +357,10 @@ def test_shows_an_idle_client_the_door() -> None:
 
 
 def test_discards_what_a_client_says_in_clear_behind_starttls() -> None:
-    with SMTPServer() as server, socket.create_connection((server.host, server.port), timeout=5) as connected:
+    with (
+        SMTPServer() as server,
+        socket.create_connection((server.host, server.port), timeout=30) as connected,
+    ):
         connected.sendall(b"EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@example.com>\r\n")
         said = b""
         while b"220 2.0.0" not in said:
@@ -366,7 +377,7 @@ def test_discards_what_a_client_says_in_clear_behind_starttls() -> None:
 
 def test_survives_a_client_that_fails_the_handshake() -> None:
     with SMTPServer(security="tls") as server:
-        with socket.create_connection((server.host, server.port), timeout=5) as connected:
+        with socket.create_connection((server.host, server.port), timeout=30) as connected:
             connected.sendall(b"EHLO not TLS at all\r\n" * 20)
             try:
                 while connected.recv(65536):

@@ -4,7 +4,7 @@ import smtplib
 
 import pytest
 
-from envoi import DeliveryError, SMTPSession, TLSOptions, UsageError
+from envoi import DeliveryError, SMTPSession, Timeouts, TLSOptions, UsageError
 from envoi.testing import Chunking, ScriptedServer
 
 WHOLE = """
@@ -55,7 +55,7 @@ def test_tells_what_the_client_left_out() -> None:
         pytest.raises(AssertionError, match=r"line 2 .* was not reached"),
         ScriptedServer("S: 220 hi\nC: QUIT") as server,
     ):
-        smtplib.SMTP(server.host, server.port, timeout=5).close()
+        smtplib.SMTP(server.host, server.port, timeout=30).close()
 
 
 def test_counts_connections() -> None:
@@ -64,7 +64,7 @@ def test_counts_connections() -> None:
     server = ScriptedServer("S: 421 no\n* close").start()
     for _ in range(2):
         with pytest.raises((smtplib.SMTPException, OSError)):
-            smtplib.SMTP(server.host, server.port, timeout=5)
+            smtplib.SMTP(server.host, server.port, timeout=30)
     with pytest.raises(AssertionError, match="once more"):
         server.close()
 
@@ -78,7 +78,7 @@ def test_ends_a_connection(ending: str) -> None:
 
 def test_takes_no_more_octets() -> None:
     with ScriptedServer("S: 220 hi\n* deaf") as server, pytest.raises(DeliveryError):
-        SMTPSession(server.host, server.port, security="plaintext", timeout=0.02).open()
+        SMTPSession(server.host, server.port, security="plaintext", timeout=Timeouts(reply=0.02)).open()
 
 
 def test_runs_once_at_a_time() -> None:
