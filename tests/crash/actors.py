@@ -7,93 +7,34 @@ before and after each call; whoever comes after it begins with what was not ackn
 from __future__ import annotations
 
 import asyncio
-import mmap
 import os
 import random
 import signal
-import struct
 import time
 import traceback
 import zlib
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from envoi import AsyncOutbox, AsyncSMTPSession, Outbox, RawEmail, SMTPSession
+from envoi import AsyncSMTPSession, RawEmail, SMTPSession
 from envoi.client import worker as worker_module
 from envoi.client.courier import SessionCourier
 from envoi.client.outbox import office_of
-from envoi.drivers.sqlite_store import open_store, open_store_async
 from envoi.errors import StoreUnavailable
-from envoi.outbox import AccountRules, AsyncWorker, Backoff, OnUnknown, Worker
-from tests.crash.steps import InFlight, Stepped, SteppedCourier, Steps
+from envoi.outbox import AsyncWorker, Backoff, Worker
+from tests.crash.steps import InFlight, SteppedCourier, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Place", "Wall", "read_journal", "spawn", "submit", "work"]
+    from tests.crash.place import Place
 
+__all__ = ["read_journal", "spawn", "submit", "work"]
+
+SENDER = "a@example.org"
 IMPATIENT = Backoff(base=0.2, cap=1.0, least=0.05)
 #: Bytes of a message: most are small, some go to the spool.
 SIZES = (200, 200, 200, 5_000, 100_000, 400_000)
-
-
-class Wall:
-    """The wall clock of all processes of a run, which can be set."""
-
-    def __init__(self, path: Path) -> None:
-        if not path.exists():
-            path.write_bytes(bytes(8))
-        with path.open("r+b") as file:
-            self._page = mmap.mmap(file.fileno(), 8)
-
-    def set(self, seconds: float) -> None:
-        """Set it so far from the truth."""
-        self._page[:] = struct.pack("d", seconds)
-
-    def now(self) -> datetime:
-        """The instant that it shows."""
-        (shift,) = struct.unpack("d", self._page[:])
-        return datetime.now(UTC) + timedelta(seconds=shift)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a run takes place.
-
-    Attributes:
-        folder: of its files.
-        session: arguments of the sessions.
-        recipient: who gets the mail.
-        sender: who sends it.
-        hold: whether what is unknown is held.
-        lease: of the workers, seconds.
-        connections: of a worker.
-    """
-
-    folder: Path
-    session: dict[str, Any]
-    recipient: str
-    sender: str
-    hold: bool
-    lease: float
-    connections: int
-
-    def rules(self) -> AccountRules:
-        """How the account is treated."""
-        unknown = OnUnknown.HOLD if self.hold else OnUnknown.RESEND
-        return AccountRules(name="default", on_unknown=unknown)
-
-    def outbox(self, *, asynchronous: bool = False, steps: Steps | None = None) -> Any:
-        """An outbox whose calls are steps."""
-        path = self.folder / "outbox.db"
-        wall = Wall(self.folder / "wall").now
-        made = AsyncOutbox(path) if asynchronous else Outbox(path)
-        opened = open_store_async(path, wall=wall) if asynchronous else open_store(path, wall=wall)
-        stepped: Any = Stepped(opened, steps or Steps())
-        office_of(made).store = stepped
-        return made
 
 
 def work(place: Place, name: str, fatal: str, passes: int) -> None:
@@ -177,16 +118,14 @@ def read_journal(path: Path) -> tuple[list[str], set[str]]:
 
 
 def _mail(place: Place, key: str) -> RawEmail:
-    size = (
-        SIZES[zlib.crc32(key.encode()) % len(SIZES)] if place.recipient.endswith("example.org") else SIZES[0]
-    )
+    size = SIZES[zlib.crc32(key.encode()) % len(SIZES)]
     raw = (
-        f"From: {place.sender}\r\nTo: {place.recipient}\r\nSubject: crash {key}\r\n"
+        f"From: {SENDER}\r\nTo: {place.recipient}\r\nSubject: crash {key}\r\n"
         f"Message-ID: <{key}@crash.example.org>\r\n\r\n"
     ).encode()
     return RawEmail(
         raw + b"x" * 70 + b"\r\n" + (b"y" * 70 + b"\r\n") * (size // 72),
-        sender=place.sender,
+        sender=SENDER,
         recipients=[place.recipient],
     )
 

@@ -1,9 +1,7 @@
 """One run: workers and submitters that are killed again and again, and books that must balance in the end.
 
 Nothing here is killed itself. Every process is forked from one that has everything imported already, so that
-a life and a death cost some hundredths of a second. What counts: an acknowledged message that never arrived
-is lost; one that arrived more than once is a duplicate, and there may be as many as transactions were in
-flight when their processes died, or as replies that the server kept to itself.
+a life and a death cost some hundredths of a second. What is counted, and what must come of it, is in `books`.
 """
 
 from __future__ import annotations
@@ -12,24 +10,30 @@ import os
 import random
 import signal
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from envoi import Outbox
-from envoi.client.outbox import office_of
-from envoi.drivers.sqlite_store import open_store
-from envoi.outbox import Stage, State
-from tests.crash.actors import Place, Wall, read_journal, spawn, submit, work
-from tests.crash.server import serve
+from envoi.outbox import Stage
+from tests.crash.actors import spawn, submit, work
+from tests.crash.books import Books
 from tests.crash.steps import InFlight
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable
-    from pathlib import Path
 
-__all__ = ["Books", "Plan", "kill_and_count"]
+    from tests.crash.place import Place, Wall
 
+__all__ = ["Plan", "kill_and_count"]
+
+#: What a worker does when it ends, and seldom before; what it does once in a while.
+AT_THE_END, SELDOM = ("give_back", "rest"), ("extend", "accounts", "reap")
+#: How often somebody survives his step before, at most: a submission is over soon.
+PASSES = {"work": 4, "submit": 60}
+#: How many have no step to die at, and meet their death anywhere.
+FREE = 0.15
+#: How long somebody may take to reach the step at which he is to die, seconds.
+SPARED = 6.0
 WORKERS = SUBMITTERS = 2
 #: How long the last worker may need for what is left, seconds.
 PATIENCE = 120.0
@@ -59,50 +63,20 @@ class Plan:
 
 
 @dataclass(slots=True, kw_only=True)
-class Books:
-    """What came of it.
+class _Actor:
+    """A process that lives."""
 
-    Attributes:
-        kills: processes that died: by name of the step, or at random.
-        acknowledged: messages that were acknowledged.
-        lost: those of them that neither arrived nor are held for a person.
-        held: messages that are held, since nobody knows.
-        duplicates: arrivals beyond the first of a message.
-        in_flight: messages that were on their way when their worker died, or was stopped.
-        silent: how often the server took a message and kept its reply to itself.
-        strangers: what arrived though nobody had begun to submit it.
-    """
+    part: str
+    name: str
+    life: str
+    fatal: str
+    since: float = field(default_factory=time.monotonic)
+    leaving: bool = False
 
-    kills: Counter[str] = field(default_factory=Counter[str])
-    acknowledged: int = 0
-    lost: list[str] = field(default_factory=list[str])
-    held: int = 0
-    duplicates: int = 0
-    in_flight: int = 0
-    silent: int = 0
-    strangers: int = 0
-    seconds: float = 0.0
-
-    def problems(self, *, hold: bool) -> list[str]:
-        """What must not be."""
-        allowed = 0 if hold else self.in_flight + self.silent
-        found = []
-        if self.lost:
-            found.append(f"{len(self.lost)} acknowledged messages were lost: {self.lost[:5]}")
-        if self.duplicates > allowed:
-            found.append(f"{self.duplicates} duplicates, and {allowed} could be explained")
-        if self.strangers:
-            found.append(f"{self.strangers} messages came from nowhere")
-        if not self.acknowledged:
-            found.append("nothing was acknowledged at all")
-        return found
-
-    def __str__(self) -> str:
-        return (
-            f"{sum(self.kills.values())} killed ({len(self.kills)} ways), {self.acknowledged} acknowledged, "
-            f"{len(self.lost)} lost, {self.duplicates} duplicates ({self.in_flight} were in flight, "
-            f"{self.silent} silences), {self.held} held, {self.seconds:.0f} s"
-        )
+    @property
+    def dies_at(self) -> str:
+        """The call before or after which it is to die; empty for none."""
+        return self.fatal.rpartition(" ")[2]
 
 
 class _Cast:
@@ -112,25 +86,26 @@ class _Cast:
         self._place = place
         self.books = books
         self._number = 0
-        self.living: dict[int, tuple[str, str, str]] = {}
+        self.living: dict[int, _Actor] = {}
 
-    def start(self, part: str, name: str, fatal: str = "") -> int:
+    def start(self, part: str, name: str, fatal: str = "") -> None:
         """Begin somebody's life."""
         self._number += 1
         life = f"{name}-{self._number}" if part == "work" else name
         play = work if part == "work" else submit
-        passes = random.randrange(4) if fatal else 0
-        pid = spawn(lambda: play(self._place, life, fatal, passes))
-        self.living[pid] = (part, name, life)
-        return pid
+        actor = _Actor(part=part, name=name, life=life, fatal=fatal)
+        seldom = not fatal or actor.dies_at in (*AT_THE_END, *SELDOM)
+        passes = 0 if seldom else random.randrange(PASSES[part])
+        self.living[spawn(lambda: play(self._place, life, fatal, passes))] = actor
 
     def replace(self, pid: int, how: str, fates: _Fates) -> None:
-        """Count a death, and have somebody else go on."""
-        part, name, life = self.living.pop(pid)
-        self.books.kills[how] += 1
-        if part == "work":
-            self.count(life)
-        self.start(part, name, fates.draw(part))
+        """Count a death, if it was one, and have somebody else go on."""
+        actor = self.living.pop(pid)
+        if how:
+            self.books.kills[how] += 1
+        if actor.part == "work":
+            self.count(actor.life)
+        self.start(actor.part, actor.name, fates.draw(actor.part))
 
     def count(self, life: str) -> None:
         """Add what a worker had in flight."""
@@ -141,82 +116,59 @@ class _Cast:
             page.close()
             path.unlink()
 
+    def spare(self, pid: int) -> bool:
+        """Whether somebody is on the way to the step of his death; asks him to end where it is there."""
+        actor = self.living[pid]
+        if actor.dies_at in AT_THE_END and not actor.leaving:
+            actor.leaving = True
+            os.kill(pid, signal.SIGTERM)
+        return bool(actor.fatal) and time.monotonic() - actor.since < SPARED
+
     def stop(self, pid: int) -> None:
         """Stop a worker until it has lost its leases, and add what it has in flight."""
         os.kill(pid, signal.SIGSTOP)
-        page = InFlight(self._place.folder / f"in-flight-{self.living[pid][2]}")
+        page = InFlight(self._place.folder / f"in-flight-{self.living[pid].life}")
         self.books.in_flight += page.count()
         page.close()
 
-    def reap(self) -> list[int]:
-        """Return who has died by himself."""
-        gone: list[int] = []
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return gone
-            if pid == 0:
-                return gone
-            if pid in self.living:
-                gone.append(pid)
-                if not os.WIFSIGNALED(status):
-                    raise AssertionError(f"{self.living.pop(pid)} ended by itself with {status}")
+    def reap(self) -> dict[int, str]:
+        """Return who died by himself, and at which step: none for those who only ended as they were asked."""
+        gone: dict[int, str] = {}
+        for pid, actor in list(self.living.items()):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended and not os.WIFSIGNALED(status) and (status or not actor.leaving):
+                raise AssertionError(f"{self.living.pop(pid)} ended by itself with {status}")
+            if ended:
+                gone[pid] = actor.fatal if os.WIFSIGNALED(status) else ""
+        return gone
 
 
-def kill_and_count(
-    folder: Path,
-    plan: Plan,
-    *,
-    hold: bool = False,
-    session: dict[str, object] | None = None,
-    recipient: str = "b@example.org",
-    sender: str = "a@example.org",
-    received: Callable[[], Counter[str]] | None = None,
-) -> Books:
-    """Carry a plan out.
+def kill_and_count(place: Place, plan: Plan, received: Callable[[], Counter[str]]) -> Books:
+    """Kill as planned, let the rest finish, and count.
 
     Args:
-        folder: for the files of the run.
+        place: where.
         plan: what is done.
-        hold: whether the account holds what is unknown.
-        session: how to reach another server than our own.
-        recipient: who gets the mail.
-        sender: who sends it.
-        received: what that other server has received, by key.
+        received: what the server has received, by key, once it is asked.
     """
-    server = None
-    if session is None:
-        server = spawn(lambda: serve(folder, drops=plan.drops))
-        session = {"host": "127.0.0.1", "port": _port(folder), "security": "plaintext"}
-    place = Place(
-        folder=folder,
-        session=session,
-        recipient=recipient,
-        sender=sender,
-        hold=hold,
-        lease=4.0,
-        connections=3,
-    )
-    wall = Wall(folder / "wall")
-    books, started = Books(), time.monotonic()
-    with _outbox(folder, wall) as outbox:
+    wall, cast, started = place.wall, _Cast(place, Books()), time.monotonic()
+    with place.outbox() as outbox:
+        outbox.migrate()
         outbox.declare(place.rules())
-    cast = _Cast(place, books)
     try:
         _kill(cast, plan, wall, started)
         _end(cast, "submit")
         _end(cast, "work")
         wall.set(2 * 86400.0 if plan.jumps else 0.0)
-        _drain(cast, folder, wall)
+        _drain(cast, place)
     finally:
-        for pid in [*cast.living, *([server] if server else [])]:
+        for pid in cast.living:
             os.kill(pid, signal.SIGCONT)
             os.kill(pid, signal.SIGTERM)
             os.waitpid(pid, 0)
-    books.seconds = time.monotonic() - started
-    _balance(books, place, wall, received() if received else _received(folder))
-    return books
+    cast.books.balance(place, received())
+    cast.books.seconds = time.monotonic() - started
+    return cast.books
 
 
 def _kill(cast: _Cast, plan: Plan, wall: Wall, started: float) -> None:
@@ -229,17 +181,17 @@ def _kill(cast: _Cast, plan: Plan, wall: Wall, started: float) -> None:
     while sum(cast.books.kills.values()) < plan.kills and time.monotonic() - started < plan.seconds:
         # The moment of a kill is chance: that is what this suite is about.
         time.sleep(0.01 + random.random() * (0.03 if plan.steps else 0.15))
-        for pid in cast.reap():
-            cast.replace(pid, "at its step", fates)
+        for pid, step in cast.reap().items():
+            cast.replace(pid, step, fates)
         if plan.jumps and random.random() < 0.05:
             wall.set(random.choice([0.0, 3600.0, -3600.0, 86400.0]))
         for pid in [pid for pid, until in stopped.items() if time.monotonic() > until]:
             del stopped[pid]
             os.kill(pid, signal.SIGCONT)
         pid = random.choice(list(cast.living))
-        if pid in stopped or (plan.steps and random.random() < 0.9):
+        if pid in stopped or cast.spare(pid) or (plan.steps and random.random() < 0.8):
             continue
-        if stops and cast.living[pid][0] == "work":
+        if stops and cast.living[pid].part == "work":
             stops -= 1
             cast.stop(pid)
             stopped[pid] = time.monotonic() + STOPPED
@@ -252,19 +204,21 @@ def _kill(cast: _Cast, plan: Plan, wall: Wall, started: float) -> None:
 
 
 class _Fates:
-    """At which step the next one is to die."""
+    """At which step the next one is to die: each in its turn, and now and then at none."""
 
     def __init__(self, plan: Plan) -> None:
-        times = -(-plan.kills // max(1, len(plan.steps)))
-        self._steps = [step for step in plan.steps for _ in range(times)]
-        random.shuffle(self._steps)
+        self._steps = plan.steps
+        self._left: dict[str, list[str]] = {}
 
     def draw(self, part: str) -> str:
         """A step that somebody with this part reaches; empty for none."""
-        for at, step in enumerate(self._steps):
-            if _concerns(step, part):
-                return self._steps.pop(at)
-        return ""
+        if not self._steps or random.random() < FREE:
+            return ""
+        left = self._left.setdefault(part, [])
+        if not left:
+            left += [step for step in self._steps if _concerns(step, part)]
+            random.shuffle(left)
+        return left.pop()
 
 
 def _concerns(step: str, part: str) -> bool:
@@ -273,16 +227,16 @@ def _concerns(step: str, part: str) -> bool:
 
 
 def _end(cast: _Cast, part: str) -> None:
-    for pid, (kind, _, life) in list(cast.living.items()):
-        if kind == part:
+    for pid, actor in list(cast.living.items()):
+        if actor.part == part:
             os.kill(pid, signal.SIGTERM)
             os.waitpid(pid, 0)
             del cast.living[pid]
             if part == "work":
-                cast.count(life)
+                cast.count(actor.life)
 
 
-def _drain(cast: _Cast, folder: Path, wall: Wall) -> None:
+def _drain(cast: _Cast, place: Place) -> None:
     """Let those finish whom nobody disturbs: unfinished submissions first, then all that waits."""
     for number in range(SUBMITTERS):
         cast.start("submit", f"s{number}")
@@ -290,7 +244,7 @@ def _drain(cast: _Cast, folder: Path, wall: Wall) -> None:
     _end(cast, "submit")
     cast.start("work", "last")
     until = time.monotonic() + PATIENCE
-    with _outbox(folder, wall) as outbox:
+    with place.outbox() as outbox:
         while True:
             stages = outbox.stats().stages
             left = stages.get(Stage.WAITING, 0) + stages.get(Stage.CLAIMED, 0)
@@ -301,43 +255,3 @@ def _drain(cast: _Cast, folder: Path, wall: Wall) -> None:
                 raise AssertionError(f"left after {PATIENCE:.0f} s: {which}, {outbox.accounts()}")
             time.sleep(0.1)
     _end(cast, "work")
-
-
-def _balance(books: Books, place: Place, wall: Wall, received: Counter[str]) -> None:
-    begun: set[str] = set()
-    acknowledged: set[str] = set()
-    for journal in place.folder.glob("journal-*"):
-        one, other = read_journal(journal)
-        begun.update(one)
-        acknowledged.update(other)
-    with _outbox(place.folder, wall) as outbox:
-        held = {status.key for status in outbox.find(state=State.UNKNOWN)}
-        books.lost = [
-            f"{key}: {[one.recipients for one in outbox.find(key=key)]}"
-            for key in sorted(acknowledged - set(received) - held)
-        ]
-    books.acknowledged = len(acknowledged)
-    books.held = len(held)
-    books.duplicates = sum(count - 1 for count in received.values())
-    books.strangers = len(set(received) - begun)
-    silent = place.folder / "silent"
-    books.silent = len(silent.read_text()) if silent.exists() else 0
-
-
-def _outbox(folder: Path, wall: Wall) -> Outbox:
-    outbox = Outbox(folder / "outbox.db")
-    office_of(outbox).store = open_store(folder / "outbox.db", wall=wall.now)
-    return outbox
-
-
-def _received(folder: Path) -> Counter[str]:
-    return Counter((folder / "received").read_text().split())
-
-
-def _port(folder: Path) -> int:
-    until = time.monotonic() + 10
-    while not (folder / "port").exists():
-        if time.monotonic() > until:
-            raise AssertionError("the server does not start")
-        time.sleep(0.01)
-    return int((folder / "port").read_text())

@@ -7,25 +7,70 @@ the client wonder. How often it may have done the latter is written down as well
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import signal
+from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from envoi.testing import AsyncSMTPServer, faults
+from tests.crash.actors import spawn
+from tests.servers.daemon import wait_until
+from tests.servers.ports import LOOPBACK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["KEY", "serve"]
+__all__ = ["KEY", "OwnServer", "running_own"]
 
 KEY = re.compile(rb"^Subject: crash (\S+)", re.MULTILINE)
 EXTENSIONS = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")
 
 
-def serve(folder: Path, *, drops: bool) -> None:
-    """Serve until SIGTERM; write the port, then the key of each message."""
-    asyncio.run(_serve(folder, drops=drops))
+class OwnServer:
+    """The running server.
+
+    Args:
+        folder: of the run.
+        pid: its process.
+    """
+
+    def __init__(self, folder: Path, pid: int) -> None:
+        self._folder = folder
+        self._pid: int | None = pid
+        self.session = {"host": LOOPBACK, "port": self._port(), "security": "plaintext"}
+
+    def received(self, recipient: str) -> Counter[str]:
+        """How often which mail came; this ends the server."""
+        del recipient  # there is one in a run
+        self.end()
+        return Counter((self._folder / "received").read_text().split())
+
+    def end(self) -> None:
+        """End it; what came is written down then."""
+        pid, self._pid = self._pid, None
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+
+    def _port(self) -> int:
+        port = self._folder / "port"
+        if not wait_until(port.exists, seconds=10):
+            raise AssertionError("the server does not start")
+        return int(port.read_text())
+
+
+@contextmanager
+def running_own(folder: Path, *, drops: bool) -> Iterator[OwnServer]:
+    """Run it in a process of its own."""
+    server = OwnServer(folder, spawn(lambda: asyncio.run(_serve(folder, drops=drops))))
+    try:
+        yield server
+    finally:
+        server.end()
 
 
 async def _serve(folder: Path, *, drops: bool) -> None:

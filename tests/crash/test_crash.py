@@ -5,25 +5,23 @@ The thousands are ``make crash``. Each scenario is a program of its own: what fo
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.listeners import ALICE, HOST, UTF8_DOMAIN
-
-if TYPE_CHECKING:
-    from tests.servers.postfix import Postfix
-
 pytestmark = pytest.mark.slow
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="MISSING PROGRAM: postfix (only root can start it: run the tests as root)"
+)
 
 
-def crash(scenario: str, *options: str, kills: int = 15) -> None:
+def crash(scenario: str, *, engine: str = "sqlite", server: str = "own", kills: int = 15) -> None:
     """Run a scenario."""
+    options = ["--engine", engine, "--server", server, "--kills", str(kills), "--seconds", "4"]
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.crash", scenario, "--kills", str(kills), "--seconds", "4", *options],
+        [sys.executable, "-m", "tests.crash", scenario, *options],
         capture_output=True,
         text=True,
         check=False,
@@ -37,20 +35,20 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled_without_a_reason(scena
     crash(scenario)
 
 
-@pytest.mark.parametrize("scenario", ["steps"])
-def test_postfix_gets_everything_too(scenario: str, postfix: Postfix) -> None:
-    session = {
-        "host": HOST,
-        "port": postfix.to_utf8_domain.port,
-        "username": ALICE.name,
-        "password": ALICE.password,
-        "ca_file": str(postfix.ca_file),
-    }
-    crash(
-        scenario,
-        *("--server", json.dumps(session)),
-        *("--recipient", f"{scenario}@{UTF8_DOMAIN.encode('idna').decode()}"),
-        *("--sender", ALICE.address),
-        *("--maildir", str(postfix.utf8_mailbox.folder)),
-        kills=8,
-    )
+@pytest.mark.programs("initdb")
+@pytest.mark.parametrize("scenario", ["random", "hold-steps"])
+def test_postgresql_loses_nothing_either(scenario: str) -> None:
+    crash(scenario, engine="postgresql", kills=8)
+
+
+@as_root
+@pytest.mark.programs("postfix")
+@pytest.mark.parametrize("scenario", ["steps", "hold-random"])
+def test_postfix_gets_everything_too(scenario: str) -> None:
+    crash(scenario, server="postfix", kills=8)
+
+
+@as_root
+@pytest.mark.programs("initdb", "postfix")
+def test_postfix_gets_everything_from_postgresql() -> None:
+    crash("steps", engine="postgresql", server="postfix", kills=8)
