@@ -45,6 +45,7 @@ def made(kind: type[EnvoiError]) -> EnvoiError:
         recipients=["b@example.org"],
         accepted=Accepted.MAYBE,
         remedy="Try something else",
+        verdicts={"c@example.org": NEVER},
     )
 
 

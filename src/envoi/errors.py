@@ -8,7 +8,7 @@
     │   ├── InvalidHeader         also a ValueError
     │   ├── MessageTooLarge       larger than the server's SIZE (RFC 1870)
     │   └── NotSupportedByServer  the message needs an extension that the server does not offer
-    ├── DeliveryError             .phase .reply .recipients .retry .accepted .remedy
+    ├── DeliveryError             .phase .reply .recipients .retry .accepted .remedy .verdicts
     │   ├── ConnectionFailed      also a ConnectionError: no connection came about
     │   ├── Disconnected          also a ConnectionError: the connection went away
     │   ├── DeadlineExceeded      also a TimeoutError: a phase or the whole took too long
@@ -174,6 +174,8 @@ class DeliveryError(EnvoiError):
         retry: when the same message may be handed over again.
         accepted: whether the server took the message; `MAYBE` after a silent final dot.
         remedy: what the reader can do, in words; empty when nothing is known.
+        verdicts: what the server had said before, to or of some recipients: address → reply. A positive one
+            has the message: an LMTP server answers for each recipient, and may fall silent in between.
     """
 
     def __init__(
@@ -186,6 +188,7 @@ class DeliveryError(EnvoiError):
         retry: Retry | None = None,
         accepted: Accepted = Accepted.NO,
         remedy: str = "",
+        verdicts: Mapping[str, Reply] | None = None,
     ) -> None:
         super().__init__(message)
         self.phase = phase
@@ -193,6 +196,7 @@ class DeliveryError(EnvoiError):
         self.recipients = tuple(recipients)
         self.accepted = accepted
         self.remedy = remedy
+        self.verdicts = dict(verdicts or {})
         self.retry = retry if retry is not None else _retry_after(reply)
 
     def __str__(self) -> str:

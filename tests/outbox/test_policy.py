@@ -169,6 +169,32 @@ def test_silence_behind_the_dot_is_the_accounts_to_decide(hold: bool) -> None:
     assert all(one.counted for one in decision.results)
 
 
+@pytest.mark.parametrize("hold", [False, True])
+def test_silence_concerns_nobody_who_was_answered_before(hold: bool) -> None:
+    error = Disconnected(
+        "silence",
+        phase=Phase.FINAL,
+        accepted=Accepted.MAYBE,
+        recipients=THREE[2:],
+        verdicts={THREE[0]: reply("250 2.0.0 yours"), THREE[1]: reply("550 5.1.1 unknown")},
+    )
+    decision = failed(error, *THREE, hold=hold)
+    silent = State.UNKNOWN if hold else State.DEFERRED
+    assert list(states(decision).values()) == [State.DELIVERED, State.FAILED, silent]
+    assert [one.reply for one in decision.results] == [*error.verdicts.values(), None]
+
+
+def test_a_refused_message_leaves_those_with_their_reply_who_were_refused_before() -> None:
+    error = MessageRejected(
+        "not now",
+        phase=Phase.FINAL,
+        reply=reply("451 4.3.0 later"),
+        recipients=THREE[:1],
+        verdicts={THREE[1]: reply("550 5.1.1 unknown")},
+    )
+    assert list(states(failed(error, *THREE[:2])).values()) == [State.DEFERRED, State.FAILED]
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -385,6 +385,27 @@ def test_lmtp_that_falls_silent_leaves_the_others_open(way: Way) -> None:
     assert (error.accepted, error.recipients) == (Accepted.MAYBE, RECIPIENTS[1:])
 
 
+def test_lmtp_that_falls_silent_tells_what_it_said_before(way: Way) -> None:
+    """Whoever has the message already is not written to again."""
+    script = LMTP + flight("250 ok", "250 ok", "550 5.1.1 no", "250 ok", "354 go")
+    script += "* message\nS: 250 b\n* close"
+    error = way.play(script, sending(mail(*RECIPIENTS)), protocol="lmtp").error
+    assert type(error) is Disconnected
+    assert (error.accepted, error.recipients) == (Accepted.MAYBE, RECIPIENTS[2:])
+    assert {address: each.code for address, each in error.verdicts.items()} == {
+        RECIPIENTS[0]: 250,
+        RECIPIENTS[1]: 550,
+    }
+
+
+def test_an_error_tells_who_was_refused_before(way: Way) -> None:
+    script = hello("PIPELINING") + flight("250 ok", "250 ok", "550 5.1.1 no", "250 ok", "354 go")
+    script += "* message\nS: 451 later\n" + QUIT
+    error = way.play(script, sending(mail(*RECIPIENTS))).error
+    assert type(error) is MessageRejected
+    assert {address: each.code for address, each in error.verdicts.items()} == {RECIPIENTS[1]: 550}
+
+
 def test_lmtp_waits_only_for_who_was_accepted(way: Way) -> None:
     script = (
         LMTP

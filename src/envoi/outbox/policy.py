@@ -215,11 +215,9 @@ class _Judge:
         concerned = set(error.recipients)
         return self._decision(
             [
-                self._result(
-                    address,
-                    state if address in concerned else State.DEFERRED,
-                    text=str(error) if address in concerned else _REFUSED_BEFORE,
-                )
+                self._result(address, state, text=str(error))
+                if address in concerned
+                else self._said_before(address, error)
                 for address in self._offered
             ],
             Effect.NONE,
@@ -240,14 +238,11 @@ class _Judge:
         )
 
     def _message_refused(self, error: Rejected, reply: Reply) -> Decision:
-        # Whom the error does not name was refused before, with a reply that it does not carry.
         concerned = set(error.recipients or self._offered)
         effect = Effect.SLOWED if _is_policy(reply) else Effect.REACHED
         return self._decision(
             [
-                self._refused(address, reply)
-                if address in concerned
-                else self._result(address, State.DEFERRED, text=_REFUSED_BEFORE)
+                self._refused(address, reply) if address in concerned else self._said_before(address, error)
                 for address in self._offered
             ],
             effect,
@@ -290,6 +285,15 @@ class _Judge:
             for address in self._attempt.untried
         )
         return Decision(results=(*results, *untried), effect=effect)
+
+    def _said_before(self, address: str, error: DeliveryError) -> RecipientResult:
+        """What becomes of somebody whom an error does not name: the server had answered for him before."""
+        reply = error.verdicts.get(address)
+        if reply is None:
+            return self._result(address, State.DEFERRED, text=_REFUSED_BEFORE)
+        if reply.positive:
+            return RecipientResult(address=address, state=State.DELIVERED, reply=reply)
+        return self._refused(address, reply)
 
     def _refused(self, address: str, reply: Reply) -> RecipientResult:
         return self._result(address, State.FAILED if reply.permanent else State.DEFERRED, reply=reply)

@@ -118,13 +118,16 @@ class Tally:
         return (*self.accepted[len(self.verdicts) :], *self._recipients[self._answered :])
 
     def judge(self, error: DeliveryError) -> None:
-        """Fill in whom an error concerns, and whether the message may have been taken."""
+        """Fill in whom an error concerns, whether the message may have been taken, and who knows already."""
         if not error.recipients:
             error.recipients = self._hopeful or tuple(self.refused)
         # A whole refusal decides; an unintelligible reply does not.
         decided = error.reply is not None and not isinstance(error, ProtocolError)
+        error.verdicts = dict(self.refused)
         if self.undecided and not decided:
             in_doubt(error)
+            # Only LMTP has said something of the message by now: as it said it, in the order of recipients.
+            error.verdicts |= zip(self.accepted, self.verdicts, strict=False)
 
     def refusal(self) -> Rejected | None:
         """Return the error of a message that nobody gets any more; None as long as somebody may."""
