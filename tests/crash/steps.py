@@ -48,7 +48,8 @@ class InFlight:
     SLOTS = 4096
 
     def __init__(self, path: Path) -> None:
-        if not path.exists():
+        # Who was killed while he made the page had nothing on its way.
+        if not path.exists() or path.stat().st_size < self.SLOTS:
             path.write_bytes(bytes(self.SLOTS))
         with path.open("r+b") as file:
             self._page = mmap.mmap(file.fileno(), self.SLOTS)
