@@ -72,14 +72,15 @@ def await_news(pool: Any) -> None:
     """Wait until the server has said something, or has left."""
     [link] = connected(pool)
     plug = link._stream._channel._socket
-    assert plug.fileno() < 0 or select.select([plug], [], [], 5)[0]
+    assert plug.fileno() < 0 or select.select([plug], [], [], 30)[0]
 
 
-def send_together(pool: Any, mails: Iterable[Any]) -> list[Any]:
-    """What becomes of mails that are sent by a thread or task each: a receipt or an error."""
+def send_together(pool: Any, mails: Iterable[Any], results: list[Any] | None = None) -> list[Any]:
+    """What becomes of mails that are sent by a thread or task each: receipts and errors, as they come."""
+    results = [] if results is None else results
     if isinstance(pool, Waiting):
-        return pool._runner.run(_in_tasks(pool._session, mails))
-    results = list[Any]()
+        pool._runner.run(_in_tasks(pool._session, mails, results))
+        return results
 
     def send(mail: Any) -> None:
         try:
@@ -95,5 +96,11 @@ def send_together(pool: Any, mails: Iterable[Any]) -> list[Any]:
     return results
 
 
-async def _in_tasks(pool: AsyncSMTPPool, mails: Iterable[Any]) -> list[Any]:
-    return await asyncio.gather(*map(pool.send, mails), return_exceptions=True)
+async def _in_tasks(pool: AsyncSMTPPool, mails: Iterable[Any], results: list[Any]) -> None:
+    async def send(mail: Any) -> None:
+        try:
+            results.append(await pool.send(mail))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test shall know
+            results.append(error)
+
+    await asyncio.gather(*map(send, mails))

@@ -24,6 +24,7 @@ from envoi import (
 )
 from envoi.message.signing import DKIMSigner
 from envoi.pool import PoolServer
+from envoi.session import pool_servers
 from envoi.testing import SMTPServer, faults
 from tests.client.pools import (
     ENVELOPE,
@@ -38,6 +39,7 @@ from tests.client.pools import (
     subjects,
 )
 from tests.message.signing.material import dkim_rsa
+from tests.servers.daemon import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +87,7 @@ def test_many_share_few_connections(colour: Colour, server: SMTPServer) -> None:
 
 
 def test_opens_more_connections_while_the_others_are_busy(colour: Colour, server: SMTPServer) -> None:
-    server.faults.append(faults.delay("CONTENT", 0.05))
+    server.faults.append(faults.delay("CONTENT", 1))
     with make_pool(colour, server.url, connections=3) as pool:
         send_together(pool, map(numbered, range(3)))
         assert stats_of(pool).connections == 3
@@ -212,21 +214,29 @@ def test_a_server_with_nobody_else_says_why(colour: Colour) -> None:
         make_pool(colour, gone()).warm()
 
 
-def test_a_wrong_password_is_tried_once(colour: Colour) -> None:
+def test_a_wrong_password_is_tried_once(colour: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
     """Accounts are locked after a few."""
+    for rest in ("FIRST_REST_SECONDS", "LONGEST_REST_SECONDS"):
+        monkeypatch.setattr(pool_servers, rest, 3600)
     with SMTPServer(security="tls", accounts={"alice": "open sesame"}) as server:
         options = {**server.session_options(), "password": "wrong"}
         url, options = server.url, {name: options[name] for name in ("username", "password", "tls")}
-        pool = make_pool(colour, url, wait_timeout=0.5, **options)
+        pool = make_pool(colour, url, wait_timeout=30, **options)
         results = send_together(pool, map(numbered, range(20)))
         assert {type(result) for result in results} == {AuthenticationFailed}
         assert len(server.dialogues) == 1
 
 
 def test_is_too_late_when_all_connections_are_in_use(colour: Colour, server: SMTPServer) -> None:
-    server.faults.append(faults.delay("CONTENT", 0.3))
+    results = list[Any]()
+
+    def once_the_others_have_given_up(answer: bytes) -> bytes:
+        assert wait_until(lambda: len(results) == 2, seconds=30)
+        return answer
+
+    server.faults.append(faults.Fault(at="CONTENT", rewrite=once_the_others_have_given_up))
     with make_pool(colour, server.url, connections=1, wait_timeout=0.05) as pool:
-        results = send_together(pool, map(numbered, range(3)))
+        send_together(pool, map(numbered, range(3)), results)
     assert Counter(type(result) for result in results) == {Receipt: 1, DeadlineExceeded: 2}
     late = next(result for result in results if isinstance(result, DeadlineExceeded))
     assert "none of the pool's 1 connections became free within 0.05 seconds" in str(late)
