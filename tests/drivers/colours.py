@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from envoi.ports import Endpoint
 
 T = TypeVar("T")
-SOON = 10.0
+SOON = 30.0
 """Seconds: more than anything here takes, less than anybody's patience."""
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Player = Callable[[socket.socket], object]
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @contextmanager

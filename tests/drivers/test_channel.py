@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -195,13 +196,10 @@ def test_two_ends_that_both_write_do_not_block_each_other(colour: Colour) -> Non
 
 
 def flood(connection: socket.socket) -> None:
-    """Write without end and read nothing."""
-    connection.settimeout(0.3)
-    try:
-        for _ in range(1000):
+    """Write until the other end has had enough, and read nothing."""
+    with suppress(ConnectionError):
+        while True:
             connection.sendall(b"x" * 1024 * 1024)
-    except OSError:
-        return
 
 
 def test_a_peer_that_only_writes_is_held_back_and_ends_in_time(colour: Colour) -> None:
@@ -210,6 +208,9 @@ def test_a_peer_that_only_writes_is_held_back_and_ends_in_time(colour: Colour) -
         try:
             with pytest.raises(DeadlineExceeded, match="took no data"):
                 await stream.write(b"y" * 64 * 1024 * 1024, 0.05)
+            while len(stream._channel.early) < EARLY_LIMIT:  # The peer may have been slow to begin.
+                with suppress(DeadlineExceeded):
+                    await stream.write(b"y" * 1024 * 1024, 0.05)
             return len(stream._channel.early)
         finally:
             stream.abort()
@@ -220,9 +221,9 @@ def test_a_peer_that_only_writes_is_held_back_and_ends_in_time(colour: Colour) -
 
 def sip(connection: socket.socket) -> None:
     """Take some, look away, take some more: slower in all than one time limit, never for a whole one."""
-    for _ in range(4):
-        select.select([], [], [], 0.35)
-        connection.recv(100_000)
+    for _ in range(22):
+        select.select([], [], [], 0.1)
+        connection.recv(50_000)
     while not connection.recv(100_000).endswith(b"."):
         pass
     connection.sendall(b"enough")
@@ -233,7 +234,7 @@ def test_the_timeout_of_a_write_is_for_progress(colour: Colour, tmp_path: Path) 
     async def scenario() -> bytes:
         stream = await colour.connect(endpoint)
         try:
-            await stream.write(b"y" * 2_000_000 + b".", 1.0)
+            await stream.write(b"y" * 2_000_000 + b".", 2.0)
             return await stream.read(SOON)
         finally:
             stream.abort()

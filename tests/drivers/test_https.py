@@ -38,12 +38,12 @@ def server(*pieces: bytes, context: ssl.SSLContext | None = None) -> Iterator[tu
     heard: list[bytes] = []
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as door:
-        door.settimeout(5)
+        door.settimeout(30)
 
         def serve() -> None:
             try:
                 connection, _ = door.accept()
-                connection.settimeout(5)
+                connection.settimeout(30)
                 if context is not None:
                     connection = context.wrap_socket(connection, server_side=True)
             except OSError:
@@ -54,7 +54,7 @@ def server(*pieces: bytes, context: ssl.SSLContext | None = None) -> Iterator[tu
                     for piece in pieces:
                         connection.sendall(piece)
                     if not pieces:
-                        over.wait(5)
+                        over.wait(30)
                 except OSError:
                     pass
 
