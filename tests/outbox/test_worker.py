@@ -60,6 +60,61 @@ def test_many_go_over_as_many_connections_as_allowed(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_a_fast_server_is_fed_in_few_claims(tmp_path: Path) -> None:
+    async def fast(claim: Claim, recipients: tuple[str, ...]) -> Attempt:
+        await asyncio.sleep(0.002)
+        return taken(claim, recipients)
+
+    async def scene(stage: Stage) -> None:
+        stage.server.answers["default"] = fast
+        tickets = [await stage.submit() for _ in range(200)]
+        async with stage.working(connections=4):
+            await stage.office.wait(tickets[-1], 60)
+        assert len(stage.server.ids) == 200
+        assert stage.store.calls["claim"] < 10
+
+    play(tmp_path, scene)
+
+
+def test_a_slow_server_leaves_to_others_what_it_cannot_take(tmp_path: Path) -> None:
+    async def slow(claim: Claim, recipients: tuple[str, ...]) -> Attempt:
+        await asyncio.sleep(1)
+        return taken(claim, recipients)
+
+    async def scene(stage: Stage) -> None:
+        stage.server.answers["default"] = slow
+        for _ in range(40):
+            await stage.submit()
+        async with stage.working(connections=2):
+            await stage.pass_time(5.5)
+            assert (await stage.store.stats()).stages[Place.CLAIMED] <= 8
+
+    play(tmp_path, scene)
+
+
+def test_nobody_rings_for_a_worker_that_has_enough_to_do(tmp_path: Path) -> None:
+    async def fast(claim: Claim, recipients: tuple[str, ...]) -> Attempt:
+        await asyncio.sleep(0.01)
+        return taken(claim, recipients)
+
+    async def scene(stage: Stage) -> None:
+        stage.server.answers["default"] = fast
+        tickets = [await stage.submit() for _ in range(300)]
+        async with stage.working(connections=4):
+            for _ in range(50):
+                await stage.pass_time(0.01)
+                tickets.append(await stage.submit())
+            assert stage.store.calls["wait"] < 5
+            for ticket in tickets:
+                await stage.office.wait(ticket, 60)
+            await stage.pass_time(10)
+            started, late = stage.clock.monotonic(), await stage.submit()
+            await stage.office.wait(late, 60)
+            assert stage.clock.monotonic() - started < 0.3
+
+    play(tmp_path, scene)
+
+
 def test_stop_finishes_what_is_in_flight_and_gives_back_the_rest(tmp_path: Path) -> None:
     async def slow(claim: Claim, recipients: tuple[str, ...]) -> Attempt:
         await asyncio.sleep(30)

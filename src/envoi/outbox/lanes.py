@@ -79,10 +79,15 @@ class Lanes:
         """How many senders there are."""
         return sum(lane.senders for lane in self._lanes.values())
 
-    def closed(self, counts: Mapping[str, int]) -> set[str]:
-        """Return the accounts for which nothing is to be claimed now; `counts` is what is in hand of each."""
+    def closed(self, counts: Mapping[str, int], most: int) -> set[str]:
+        """Return the accounts for which nothing is to be claimed now.
+
+        Args:
+            counts: what is in hand of each.
+            most: how much is enough.
+        """
         now = self._clock.monotonic()
-        full = {account for account, count in counts.items() if count >= 2 * self._connections}
+        full = {account for account, count in counts.items() if count >= most}
         return full | {account for account, lane in self._lanes.items() if lane.barred_until > now}
 
     async def give(self, account: str, works: list[Work], in_hand: int) -> list[Work]:

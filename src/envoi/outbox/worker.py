@@ -20,6 +20,7 @@ from envoi.outbox.herald import Herald
 from envoi.outbox.lanes import Lanes
 from envoi.outbox.model import RecipientResult
 from envoi.outbox.policy import Backoff, expired
+from envoi.outbox.portions import Portions
 from envoi.outbox.settling import Settler
 from envoi.outbox.standing import EngineTime, Standing
 
@@ -109,12 +110,15 @@ class Coordinator:
             connections=options.connections,
             lease=options.lease,
         )
+        self._portions = Portions(options.connections, clock)
         self._unheard: Channel[Answer] = crew.channel()
+        self._sated: Channel[Rung] = crew.channel()
         self._herald = Herald(store, self._time, self._standing, channel=crew.channel(), listeners=listeners)
         self._works: dict[tuple[str, int], Work] = {}
         self._asked: list[Asked] = []
         self._returned: list[Work] = []
         self._hungry = True
+        self._rung = False
         self._stopping = False
         self._away_since: float | None = None
         self._listening = False
@@ -162,19 +166,19 @@ class Coordinator:
     def _let_go(self) -> None:
         """End what runs beside, whatever ended this."""
         self._herald.stop()
+        self._sated.put(Rung())
         for work in self._lanes.drain():
             work.lost = True
 
     async def _listen(self) -> None:
-        """Ring whenever the store does, and from time to time."""
-        while True:
+        """Ring whenever the store does, and from time to time; not again before a claim has found nothing."""
+        while self._listening:
             try:
                 await self._store.wait(POLL)
             except StoreUnavailable:
                 await self._clock.sleep(AGAIN)
-            if not self._listening:
-                return
             self._news.put(Rung())
+            await self._sated.get(POLL)
 
     async def _turn(self) -> None:
         news = await self._news.get(self._patience())
@@ -220,7 +224,7 @@ class Coordinator:
         elif isinstance(news, Asked):
             self._asked.append(news)
         elif isinstance(news, Rung):
-            self._hungry = True
+            self._hungry = self._rung = True
         elif isinstance(news, Ended):
             account = news.account
             self._lanes.ended(
@@ -266,6 +270,7 @@ class Coordinator:
 
     async def _settle(self) -> None:
         outcomes, settlements = await self._settler.flush()
+        self._portions.settled(len(outcomes))
         claims = {outcome.work.claim.id: outcome.work.claim for outcome in outcomes}
         for outcome in outcomes:
             self._works.pop(_key(outcome.work.claim), None)
@@ -347,7 +352,7 @@ class Coordinator:
     @property
     def _waiting(self) -> int:
         """How much of what is in hand no sender has yet, accounts aside that have all they can take."""
-        closed = self._lanes.closed(self._in_hand())
+        closed = self._lanes.closed(self._in_hand(), self._portions.size)
         return sum(1 for work in self._works.values() if not work.taken and work.claim.account not in closed)
 
     async def _claim(self) -> None:
@@ -357,17 +362,19 @@ class Coordinator:
         if accounts is not None and not accounts:
             self._next["claim"] = started + LOOK
             return
-        claimed = await self._store.claim(
-            self._options.owner, 2 * self._options.connections, self._options.lease, accounts
-        )
+        most = self._portions.measure(len(self._in_hand()))
+        claimed = await self._store.claim(self._options.owner, most, self._options.lease, accounts)
         self._hungry = bool(claimed.claims)
+        if self._rung and not self._hungry:
+            self._rung = False
+            self._sated.put(Rung())
         if claimed.wake_at is not None:
             self._next["wake"] = await self._time.monotonic(claimed.wake_at)
         await self._take_on(claimed, started)
 
     def _open_accounts(self) -> list[str] | None:
         """For which accounts to claim; None for all."""
-        closed = self._lanes.closed(self._in_hand())
+        closed = self._lanes.closed(self._in_hand(), self._portions.size)
         wanted = self._options.accounts
         if wanted is None and not closed:
             return None
