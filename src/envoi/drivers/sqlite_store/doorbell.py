@@ -96,6 +96,11 @@ class Doorbell:
         except IndexError:
             return self._hang()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a bell is up."""
+        return bool(self._bells)
+
     def ready(self) -> None:
         """Have a bell up before looking for work: what comes between the look and the wait is heard then."""
         if not self._bells:

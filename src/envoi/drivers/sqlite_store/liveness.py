@@ -35,6 +35,10 @@ class Owners:
         # Hashed: an owner's name may hold anything.
         return self._folder / hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
+    def has(self, owner: str) -> bool:
+        """Whether an owner is shown to live already."""
+        return owner in self._mine
+
     def live(self, owner: str) -> None:
         """Show that an owner lives, from now on until `close` or the end of the process.
 

@@ -172,7 +172,8 @@ class SQLiteStore:
     ) -> Claimed:
         """Claim up to `most` messages that are due."""
         engine = await self._living(owner)
-        await self._colour.run(engine.doorbell.ready)
+        if not engine.doorbell.is_ready:
+            await self._colour.run(engine.doorbell.ready)
         return await self._write(lambda tx: claiming.claim(tx, owner, most, lease, accounts))
 
     async def claim_these(self, owner: str, ids: Sequence[str], lease: float) -> Claimed:
@@ -345,7 +346,9 @@ class SQLiteStore:
 
     async def _living(self, owner: str) -> Engine:
         engine = await self._engine()
-        await self._colour.run(lambda: engine.owners.live(owner))
+        # What is there already is not worth a change of threads for each claim.
+        if not engine.owners.has(owner):
+            await self._colour.run(lambda: engine.owners.live(owner))
         return engine
 
     async def _engine(self) -> Engine:
