@@ -159,7 +159,7 @@ def test_damage_is_found_by_check(tmp_path: Path) -> None:
     (large,) = run_sync(store.put([letter(content=b"x" * 300_000)]))
     run_sync(store.close())
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE envoi_count SET amount = 7 WHERE name = 'waiting'")
+        connection.execute("INSERT INTO envoi_count VALUES ('waiting', 'work', 7)")
     for file in (tmp_path / "outbox.db.d" / "spool").iterdir():
         file.unlink()
     store = open_store(path)

@@ -1,7 +1,7 @@
 """Accepting messages: `put`, the one operation whose speed a caller feels.
 
 A key that was used before gives back the first ticket, or is a conflict. Whether mail should be accepted at
-all is decided before (`envoi.outbox.submitting`).
+all is decided before (`envoi.outbox.submitting`). What follows from a message is written later, by `ledger`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envoi.drivers.sqlite_store.instants import micros, octets_of
+from envoi.drivers.sqlite_store.ledger import NEXT_POSITION, POST_AFTER, post
+from envoi.drivers.sqlite_store.recipients import log
 from envoi.errors import IdempotencyConflict, UsageError
 from envoi.outbox.model import Accepted, Blob, Stage, State
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["put"]
 
+#: Recipients that stand in their message's row until something happens to them; it is written at each change.
+FEW = 20
+
 
 def put(tx: Transaction, messages: Sequence[NewMessage]) -> tuple[Accepted, ...]:
     """Write the messages.
@@ -29,10 +34,11 @@ def put(tx: Transaction, messages: Sequence[NewMessage]) -> tuple[Accepted, ...]
         UsageError: an id is in use.
     """
     tx.rings = True
-    return tuple(_put(tx, message) for message in messages)
+    return tuple([_put(tx, message) for message in messages])
 
 
 def _put(tx: Transaction, message: NewMessage) -> Accepted:
+    identity = octets_of(message.id)
     if message.key:
         first = tx.row(
             "SELECT message, message_id, fingerprint FROM envoi_key WHERE key = ? AND account = ?",
@@ -41,8 +47,6 @@ def _put(tx: Transaction, message: NewMessage) -> Accepted:
         )
         if first is not None:
             return _again(message, *first)
-    identity = octets_of(message.id)
-    if message.key:
         tx.run(
             "INSERT INTO envoi_key (key, account, message, message_id, fingerprint) VALUES (?, ?, ?, ?, ?)",
             message.key,
@@ -51,8 +55,13 @@ def _put(tx: Transaction, message: NewMessage) -> Accepted:
             message.message_id,
             message.fingerprint,
         )
-    _write_message(tx, identity, message)
-    _write_recipients(tx, identity, message)
+    together = not message.refused and len(message.recipients) <= FEW
+    position = _write_arrival(tx, identity, message.content)
+    _write_message(tx, identity, message, position, "\n".join(message.recipients) if together else "")
+    if not together:
+        _write_recipients(tx, identity, message)
+    if position % POST_AFTER == 0 or message.refused:
+        post(tx)
     return Accepted(id=message.id, message_id=message.message_id)
 
 
@@ -65,15 +74,28 @@ def _again(message: NewMessage, first: bytes, message_id: str, fingerprint: byte
     return Accepted(id=first.hex(), message_id=message_id, duplicate=True)
 
 
-def _write_message(tx: Transaction, identity: bytes, message: NewMessage) -> None:
+def _write_arrival(tx: Transaction, identity: bytes, content: bytes | Blob) -> int:
+    octets, file = (None, content.name) if isinstance(content, Blob) else (content, None)
+    written = tx.run(
+        "INSERT INTO envoi_arrival (position, at, message, file, octets) "  # noqa: S608 - our own words
+        f"VALUES ({NEXT_POSITION}, ?, ?, ?, ?)",
+        tx.now,
+        identity,
+        file,
+        octets,
+    )
+    return written.lastrowid or 0
+
+
+def _write_message(
+    tx: Transaction, identity: bytes, message: NewMessage, position: int, recipients: str
+) -> None:
     stage = Stage.WAITING if len(message.refused) < len(message.recipients) else Stage.DONE
     content = message.content
-    octets, file = (None, content.name) if isinstance(content, Blob) else (content, None)
-    number = tx.run("INSERT INTO envoi_content (octets, file) VALUES (?, ?)", octets, file).lastrowid
     written = tx.run(
         "INSERT INTO envoi_message (id, account, stage, priority, due_at, created_at, expires_at, done_at, "
-        "sender, message_id, subject, key, size, options, content) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "sender, message_id, subject, key, size, options, content, recipients) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT DO NOTHING",
         identity,
         message.account,
@@ -89,15 +111,11 @@ def _write_message(tx: Transaction, identity: bytes, message: NewMessage) -> Non
         message.key,
         content.size if isinstance(content, Blob) else len(content),
         message.options,
-        number,
+        position,
+        recipients,
     ).rowcount
     if not written:
         raise UsageError(f"the id {message.id} is in use")
-    tx.run(
-        "INSERT INTO envoi_event (at, kind, message, recipient, text) VALUES (?, 'submitted', ?, '', '')",
-        tx.now,
-        identity,
-    )
 
 
 def _write_recipients(tx: Transaction, identity: bytes, message: NewMessage) -> None:
@@ -113,8 +131,5 @@ def _write_recipients(tx: Transaction, identity: bytes, message: NewMessage) -> 
             for position, address in enumerate(message.recipients)
         ),
     )
-    if refused:
-        tx.run_many(
-            "INSERT INTO envoi_event (at, kind, message, recipient, text) VALUES (?, 'failed', ?, ?, ?)",
-            ((tx.now, identity, address, why) for address, why in refused.items()),
-        )
+    for address, why in refused.items():
+        log(tx, State.FAILED.value, identity, address, text=why)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envoi.drivers.sqlite_store.instants import SECOND, from_micros
+from envoi.drivers.sqlite_store.ledger import accounts as names
 from envoi.outbox.account_rules import AccountRules
 from envoi.outbox.account_state import AccountState, hold_connections
 
@@ -121,4 +122,5 @@ def declare(tx: Transaction, rules: Sequence[AccountRules]) -> None:
 
 def list_all(tx: Transaction) -> tuple[tuple[AccountRules, AccountState], ...]:
     """All accounts by name."""
-    return tuple((account.rules, account.state) for account in _all(tx))
+    every = (_get(tx, name) for name in sorted(names(tx)))
+    return tuple((account.rules, account.state) for account in every)

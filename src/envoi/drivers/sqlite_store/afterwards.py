@@ -52,16 +52,18 @@ def note(tx: Transaction, message: str, results: Sequence[RecipientResult], kind
 def purge(tx: Transaction, before: datetime, most: int) -> int:
     """Forget messages done before an instant; return how many."""
     rows = tx.rows(
-        "SELECT id, done_at, key FROM envoi_message WHERE stage = 'done' AND done_at < ? "
+        "SELECT id, done_at, key, message_id FROM envoi_message WHERE stage = 'done' AND done_at < ? "
         "ORDER BY done_at LIMIT ?",
         micros(before),
         most,
     )
-    for identity, done_at, key in rows:
+    for identity, done_at, key, message_id in rows:
         if key:
             # Not by account: the message may have been moved, its key stays where it was.
             tx.run("UPDATE envoi_key SET ended_at = ? WHERE key = ? AND message = ?", done_at, key, identity)
         delete_content(tx, identity)
+        words = [message_id, *(recipient.address for recipient in load(tx, identity))]
+        tx.run_many("DELETE FROM envoi_word WHERE word = ? AND message = ?", [(w, identity) for w in words])
         tx.run("DELETE FROM envoi_recipient WHERE message = ?", identity)
         tx.run("DELETE FROM envoi_message WHERE id = ?", identity)
     _sweep_events(tx, 10 * most)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from envoi.drivers.sqlite_store.ledger import unposted_counts
 from envoi.outbox.model import Stage
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def _damage(tx: Transaction) -> list[str]:
 
 def _lost_contents(tx: Transaction, spool: Spool) -> list[str]:
     rows = tx.rows(
-        "SELECT m.id, c.file FROM envoi_message m JOIN envoi_content c ON c.number = m.content "
+        "SELECT m.id, c.file FROM envoi_message m JOIN envoi_arrival c ON c.position = m.content "
         "WHERE c.file IS NOT NULL"
     )
     return [
@@ -48,12 +50,14 @@ def _lost_contents(tx: Transaction, spool: Spool) -> list[str]:
 def _miscounted(tx: Transaction) -> list[str]:
     counted = {stage.value: 0 for stage in Stage}
     counted.update(tx.rows("SELECT stage, count(*) FROM envoi_message GROUP BY stage"))
-    kept = dict(tx.rows("SELECT name, sum(amount) FROM envoi_count GROUP BY name"))
+    kept: Counter[str] = Counter(dict(tx.rows("SELECT name, sum(amount) FROM envoi_count GROUP BY name")))
+    for (stage, _), amount in unposted_counts(tx).items():
+        kept[stage] += amount
     return [
-        f"{kept.get(stage, 0)} messages are counted as {stage}, and there are {count}: were rows changed by "
+        f"{kept[stage]} messages are counted as {stage}, and there are {count}: were rows changed by "
         "hand, with triggers switched off?"
         for stage, count in counted.items()
-        if kept.get(stage, 0) != count
+        if kept[stage] != count
     ]
 
 

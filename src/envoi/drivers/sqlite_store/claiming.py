@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from envoi.drivers.sqlite_store.accounts import Account, save_state
 from envoi.drivers.sqlite_store.instants import SECOND, from_micros, micros, octets_of
+from envoi.drivers.sqlite_store.recipients import load
 from envoi.outbox.account_state import admit
 from envoi.outbox.model import Claim, Claimed
 
@@ -136,15 +137,8 @@ def _admitted(
 
 def _offer(tx: Transaction, identity: bytes) -> dict[str, int]:
     """The recipients to offer now, and how often each was tried."""
-    return dict(
-        tx.rows(
-            "SELECT address, attempts FROM envoi_recipient WHERE message = ? "
-            "AND state IN ('pending', 'deferred') AND due_at <= ? ORDER BY position LIMIT ?",
-            identity,
-            tx.now,
-            MOST_OFFERED,
-        )
-    )
+    due = [one for one in load(tx, identity) if one.open and (one.due_at or 0) <= tx.now]
+    return {one.address: one.attempts for one in due[:MOST_OFFERED]}
 
 
 def _claim(
@@ -163,7 +157,7 @@ def _claim(
     attempt, account, sender, options, message_id, size, created_at, expires_at, number = row
     content = None
     if size <= FEW:
-        content = tx.row("SELECT octets FROM envoi_content WHERE number = ?", number)[0]
+        content = tx.row("SELECT octets FROM envoi_arrival WHERE position = ?", number)[0]
     return Claim(
         id=identity.hex(),
         attempt=attempt,

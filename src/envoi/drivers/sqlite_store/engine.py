@@ -157,7 +157,7 @@ class Engine:
         return self.committer.submit(self._sweep).result()
 
     def _sweep(self, tx: Transaction) -> int:
-        query = "SELECT 1 FROM envoi_content WHERE file = ?"
+        query = "SELECT 1 FROM envoi_arrival WHERE file = ?"
         return self.spool.sweep(lambda name: tx.row(query, name) is not None, self._steady())
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from envoi.drivers.sqlite_store import ledger
 from envoi.drivers.sqlite_store.instants import micros, octets_of
 from envoi.drivers.sqlite_store.looking import statuses
 from envoi.outbox.model import Page, Stage, State
@@ -27,6 +28,13 @@ _LAST = b"\xff" * 17  # above every id
 #: Messages among which those that wait are looked for, before all that wait are sorted.
 NEWEST = 5000
 _OPEN_STAGES = (Stage.WAITING, Stage.CLAIMED, Stage.HELD)
+_ROW = "EXISTS (SELECT 1 FROM envoi_recipient r WHERE r.message = m.id"
+# Recipients without rows stand in their message's, and are pending.
+_HAS_STATE = f"({_ROW} AND r.state = ?) OR (m.recipients <> '' AND ? = 'pending' AND NOT {_ROW})))"
+_HAS_ADDRESS = (
+    f"({_ROW} AND r.address = ? COLLATE NOCASE) "
+    "OR instr(char(10) || lower(m.recipients) || char(10), char(10) || lower(?) || char(10)))"
+)
 
 
 def find(tx: Transaction, query: Query, after: str | None, most: int) -> Page:
@@ -48,14 +56,13 @@ def _matching(tx: Transaction, query: Query, below: bytes) -> Iterator[bytes]:
 def _candidates(tx: Transaction, query: Query, below: bytes) -> Iterable[bytes]:
     """Ids below one, descending, no two alike, of all that can match."""
     if query.message_id is not None:
-        return _walk(tx, "id", "envoi_message WHERE message_id = ?", below, query.message_id)
+        return _by_word(tx, query.message_id, below)
     if query.key:
         # The key of a purged message is known still; the check leaves it out.
         rows = tx.rows("SELECT message FROM envoi_key WHERE key = ? AND message < ?", query.key, below)
         return sorted((message for (message,) in rows), reverse=True)
     if query.recipient is not None:
-        source = "envoi_recipient WHERE address = ? COLLATE NOCASE"
-        return _distinct(_walk(tx, "message", source, below, query.recipient))
+        return _by_word(tx, query.recipient, below)
     if query.state is not None and query.state is not State.PENDING:
         source = "envoi_recipient WHERE state = ? AND state <> 'pending'"
         return _distinct(_walk(tx, "message", source, below, query.state.value))
@@ -71,9 +78,7 @@ def _listed(tx: Transaction, query: Query, below: bytes) -> Iterator[bytes]:
         return _walk(tx, "id", "envoi_message WHERE true", below)
     else:
         stages = tuple(Stage)
-    accounts = [query.account]
-    if query.account is None:
-        accounts = [name for (name,) in tx.rows("SELECT name FROM envoi_account")]
+    accounts = sorted(ledger.accounts(tx)) if query.account is None else [query.account]
     walks = [
         _walk(
             tx,
@@ -113,6 +118,14 @@ def _waiting(tx: Transaction, account: str | None, below: bytes) -> Iterator[byt
         yield from _walk(tx, "id", f"{source} AND account = ?", below, account)
 
 
+def _by_word(tx: Transaction, word: str, below: bytes) -> Iterator[bytes]:
+    """Ids of messages that are found by a word, and of all that may be, once they are posted."""
+    unposted = (identity for identity in ledger.unposted(tx) if identity < below)
+    return _distinct(
+        merge(_walk(tx, "message", "envoi_word WHERE word = ?", below, word), unposted, reverse=True)
+    )
+
+
 def _walk(tx: Transaction, column: str, source: str, below: bytes, *values: Any) -> Iterator[bytes]:
     """Walk down an index, a hundred rows at a time: a cursor that is left open would hold the tables."""
     statement = (
@@ -135,16 +148,16 @@ def _distinct(identities: Iterable[bytes]) -> Iterator[bytes]:
 
 def _conditions(query: Query) -> tuple[str, list[Any]]:
     """All conditions of a query about one message, as SQL and values."""
-    recipient = "EXISTS (SELECT 1 FROM envoi_recipient r WHERE r.message = m.id AND"
     wanted: list[tuple[str, Any]] = [
         ("m.account = ?", query.account),
         ("m.stage = ?", None if query.stage is None else query.stage.value),
-        (f"{recipient} r.state = ?)", None if query.state is None else query.state.value),
-        (f"{recipient} r.address = ? COLLATE NOCASE)", query.recipient),
+        (_HAS_STATE, None if query.state is None else query.state.value),
+        (_HAS_ADDRESS, query.recipient),
         ("m.message_id = ?", query.message_id),
         ("m.key = ?", query.key),
         ("m.created_at >= ?", None if query.since is None else micros(query.since)),
         ("m.created_at < ?", None if query.before is None else micros(query.before)),
     ]
     given = [(condition, value) for condition, value in wanted if value is not None]
-    return "".join(f" AND {condition}" for condition, _ in given), [value for _, value in given]
+    values = [value for condition, value in given for _ in range(condition.count("?"))]
+    return "".join(f" AND {condition}" for condition, _ in given), values

@@ -1,5 +1,7 @@
 """The recipients of one message: read together, changed one by one, and what follows for the message.
 
+Few recipients stand in their message's row until something happens to one of them: then all get rows.
+
 `Standing` is what `settling`, `steering`, `reaping` and `noting` share: after a change of any recipient a
 message that nobody has is waiting, held or done by the same rule, and its content goes when it is needed
 no more.
@@ -7,23 +9,24 @@ no more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envoi.drivers.sqlite_store.ledger import NEXT_POSITION
 from envoi.outbox.model import Stage, State
 from envoi.smtp.replies import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from envoi.drivers.sqlite_store.transaction import Transaction
 
-__all__ = ["Recipient", "delete_content", "load", "log", "reply_of", "save", "stand"]
+__all__ = ["Recipient", "delete_content", "load", "log", "reply_of", "save", "stand", "write_down"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Recipient:
-    """One row, as far as changes need it."""
+    """One row, as far as changes need it; without rows, `unwritten` are all recipients of the message."""
 
     position: int
     address: str
@@ -31,6 +34,7 @@ class Recipient:
     due_at: int | None
     attempts: int
     dotted: int
+    unwritten: list[Recipient] = field(default_factory=list["Recipient"], compare=False, repr=False)
 
     @property
     def open(self) -> bool:
@@ -41,9 +45,13 @@ class Recipient:
 def load(tx: Transaction, message: bytes) -> list[Recipient]:
     """Return all recipients of a message."""
     rows = tx.rows(
-        "SELECT position, address, state, due_at, attempts, dotted FROM envoi_recipient WHERE message = ?",
+        "SELECT r.position, r.address, r.state, r.due_at, r.attempts, r.dotted, m.recipients, m.due_at "
+        "FROM envoi_message m LEFT JOIN envoi_recipient r ON r.message = m.id WHERE m.id = ? "
+        "ORDER BY r.position",
         message,
     )
+    if rows and rows[0][0] is None:
+        return _unwritten(*rows[0][-2:])
     return [
         Recipient(
             position=position,
@@ -53,27 +61,68 @@ def load(tx: Transaction, message: bytes) -> list[Recipient]:
             attempts=attempts,
             dotted=dotted,
         )
-        for position, address, state, due_at, attempts, dotted in rows
+        for position, address, state, due_at, attempts, dotted, _, _ in rows
     ]
+
+
+def _unwritten(recipients: str, due_at: int) -> list[Recipient]:
+    together: list[Recipient] = []
+    together += [
+        Recipient(
+            position=position,
+            address=address,
+            state=State.PENDING,
+            due_at=due_at,
+            attempts=0,
+            dotted=0,
+            unwritten=together,
+        )
+        for position, address in enumerate(recipients.split("\n"))
+        if address
+    ]
+    return list(together)
+
+
+def write_down(tx: Transaction, message: bytes, recipients: Iterable[Recipient]) -> None:
+    """Give rows to those who have none."""
+    unwritten = [one for one in recipients if one.unwritten]
+    tx.run_many(
+        "INSERT INTO envoi_recipient (message, position, address, state, due_at, attempts, dotted) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (message, one.position, one.address, one.state.value, one.due_at, one.attempts, one.dotted)
+            for one in unwritten
+        ],
+    )
+    for one in unwritten:
+        one.unwritten.clear()
 
 
 def save(
     tx: Transaction, message: bytes, recipient: Recipient, *, reply: Reply | None = None, text: str = ""
 ) -> None:
     """Write a recipient's new state, and the word that brought it there."""
+    if len(recipient.unwritten) > 1:
+        write_down(tx, message, [one for one in recipient.unwritten if one is not recipient])
     tx.run(
-        "UPDATE envoi_recipient SET state = ?, due_at = ?, attempts = ?, code = ?, enhanced = ?, text = ?, "
-        "settled_at = ? WHERE message = ? AND position = ?",
+        "INSERT INTO envoi_recipient (message, position, address, state, due_at, attempts, dotted, code, "
+        "enhanced, text, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+        "state = excluded.state, due_at = excluded.due_at, attempts = excluded.attempts, "
+        "code = excluded.code, enhanced = excluded.enhanced, text = excluded.text, "
+        "settled_at = excluded.settled_at",
+        message,
+        recipient.position,
+        recipient.address,
         recipient.state.value,
         recipient.due_at,
         recipient.attempts,
+        recipient.dotted,
         None if reply is None else reply.code,
         None if reply is None else reply.enhanced,
         text if reply is None else reply.text,
         None if recipient.open else tx.now,
-        message,
-        recipient.position,
     )
+    recipient.unwritten.clear()
 
 
 def log(
@@ -87,8 +136,8 @@ def log(
 ) -> None:
     """Write down what happened."""
     tx.run(
-        "INSERT INTO envoi_event (at, kind, message, recipient, code, enhanced, text) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO envoi_event (position, at, kind, message, recipient, code, enhanced, text) "  # noqa: S608 - our own words
+        f"VALUES ({NEXT_POSITION}, ?, ?, ?, ?, ?, ?, ?)",
         tx.now,
         kind,
         message,
@@ -139,11 +188,20 @@ def delete_content(tx: Transaction, message: bytes) -> None:
     The caller writes, or deletes, the message that names it.
     """
     row = tx.row(
-        "DELETE FROM envoi_content WHERE number = (SELECT content FROM envoi_message WHERE id = ?) "
-        "RETURNING file",
+        "DELETE FROM envoi_arrival WHERE position = (SELECT content FROM envoi_message WHERE id = ?) "
+        "RETURNING position, at, file",
         message,
     )
-    if row is None or row[0] is None:
+    if row is None:
         return
-    if tx.row("SELECT 1 FROM envoi_content WHERE file = ?", row[0]) is None:
-        tx.unneeded.append(row[0])
+    position, at, file = row
+    if at is not None:
+        tx.run(
+            "INSERT INTO envoi_event (position, at, kind, message, recipient, text) "
+            "VALUES (?, ?, 'submitted', ?, '', '')",
+            position,
+            at,
+            message,
+        )
+    if file is not None and tx.row("SELECT 1 FROM envoi_arrival WHERE file = ?", file) is None:
+        tx.unneeded.append(file)

@@ -32,6 +32,7 @@ from envoi.drivers.sqlite_store import (
 from envoi.drivers.sqlite_store.borrowed import borrowed
 from envoi.drivers.sqlite_store.colours import ASYNCIO, BLOCKING
 from envoi.drivers.sqlite_store.engine import Engine, Files
+from envoi.drivers.sqlite_store.ledger import post
 from envoi.drivers.sqlite_store.migrating import migrate
 from envoi.drivers.sqlite_store.spool import LARGE
 from envoi.errors import StoreUnavailable
@@ -127,7 +128,7 @@ class SQLiteStore:
             with borrowed(connection, self._files.path, engine.now()) as tx:
                 return accepting.put(tx, ready)
         octets = sum(len(message.content) for message in ready if isinstance(message.content, bytes))
-        return await self._write(lambda tx: accepting.put(tx, ready), octets)
+        return await self._colour.commit(engine.committer, lambda tx: accepting.put(tx, ready), octets)
 
     async def _spooled(self, engine: Engine, message: NewMessage) -> NewMessage:
         content = message.content
@@ -340,9 +341,14 @@ class SQLiteStore:
         engine = await self._engine()
         return await self._colour.run(lambda: engine.read(look))
 
-    async def _write(self, operation: Callable[[Transaction], T], octets: int = 0) -> T:
+    async def _write(self, operation: Callable[[Transaction], T]) -> T:
         engine = await self._engine()
-        return await self._colour.commit(engine.committer, operation, octets)
+
+        def posted(tx: Transaction) -> T:
+            post(tx)
+            return operation(tx)
+
+        return await self._colour.commit(engine.committer, posted, 0)
 
     async def _living(self, owner: str) -> Engine:
         engine = await self._engine()

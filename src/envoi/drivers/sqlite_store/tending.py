@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from envoi.drivers.sqlite_store.accounts import extend_connections
 from envoi.drivers.sqlite_store.instants import SECOND, octets_of
-from envoi.drivers.sqlite_store.recipients import load
+from envoi.drivers.sqlite_store.recipients import load, write_down
 from envoi.drivers.sqlite_store.steering import cancel_open
 from envoi.outbox.model import Extended
 
@@ -55,11 +55,13 @@ def mark_dots(tx: Transaction, claims: Sequence[Claim]) -> frozenset[str]:
     held = [claim for claim in claims if _held(tx, claim)]
     for claim in held:
         identity = octets_of(claim.id)
+        recipients = load(tx, identity)
+        write_down(tx, identity, recipients)
         tx.run_many(
             "UPDATE envoi_recipient SET dotted = ? WHERE message = ? AND position = ?",
             [
                 (claim.attempt, identity, recipient.position)
-                for recipient in load(tx, identity)
+                for recipient in recipients
                 if recipient.address in claim.recipients
             ],
         )
