@@ -13,7 +13,7 @@ from envoi.drivers.https import BlockingHTTP, HTTPOptions
 from envoi.drivers.https_aio import AsyncioHTTP
 from envoi.session.run import run_sync
 from envoi.testing.certificates import default_certificate
-from tests.discovery.places import Names, Web
+from tests.discovery.places import PATIENCE, Names, Web
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def names() -> Iterator[Names]:
 def find(request: pytest.FixtureRequest, web: Web, names: Names) -> Callable[..., Discovery]:
     """Search as a user does, `patience` seconds for each question."""
 
-    def run(address: str, *, ispdb: bool = False, patience: float = 5.0) -> Discovery:
+    def run(address: str, *, ispdb: bool = False, patience: float = PATIENCE) -> Discovery:
         options = HTTPOptions(timeout=patience, ca_file=default_certificate().ca_file)
         servers = names.servers(patience)
         if request.param == "blocking":

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from envoi.discovery.ports import HTTPS, Document
 
-PATIENCE = 2.0
+PATIENCE = 30.0
 """Seconds; everybody here answers at once."""
 
 Page = tuple[int, dict[str, str], bytes]
@@ -119,7 +119,7 @@ class Names:
         self._socket.bind(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve)
 
-    def servers(self, timeout: float = 5.0) -> NameServers:
+    def servers(self, timeout: float = PATIENCE) -> NameServers:
         return NameServers(addresses=("127.0.0.1",), port=self._socket.getsockname()[1], timeout=timeout)
 
     def _serve(self) -> None:

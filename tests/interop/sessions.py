@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Colour = Literal["blocking", "asyncio"]
 T = TypeVar("T")
 
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 30.0
 
 
 class Client:

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.programs("dovecot", "postfix", "exim4")
 
 def test_a_slow_recipient_is_waited_for(client: Client, postfix: Postfix) -> None:
     message_id, mail = new_mail()
-    with client.session(postfix.mx, timeout=Timeouts(reply=5.0)) as session:
+    with client.session(postfix.mx, timeout=Timeouts(reply=30)) as session:
         assert session.send(mail, sender=ALICE.address, recipients=[Fate.SLOW]).accepted == (Fate.SLOW,)
     assert postfix.mailbox(ALICE).wait_for(message_id)
 
@@ -50,14 +50,14 @@ def test_a_recipient_slower_than_the_timeout(
 ) -> None:
     _, late = new_mail()
     message_id, mail = new_mail()
-    with client.session(getattr(postfix, port), timeout=Timeouts(reply=0.2)) as session:
+    with client.session(getattr(postfix, port), timeout=Timeouts(reply=2)) as session:
         with pytest.raises(DeadlineExceeded) as caught:
-            session.send(late, sender=ALICE.address, recipients=[Fate.SLOW])
+            session.send(late, sender=ALICE.address, recipients=[Fate.SILENT])
         assert not session.face.is_open
         session.send(mail, sender=ALICE.address, recipients=[BOB.address])
     error = caught.value
     assert (error.phase, error.retry, error.accepted) == (phase, Retry.LATER, accepted)
-    assert error.recipients == (Fate.SLOW,)
+    assert error.recipients == (Fate.SILENT,)
     assert session.connections == 2
     assert postfix.mailbox(BOB).wait_for(message_id)
 
@@ -65,8 +65,8 @@ def test_a_recipient_slower_than_the_timeout(
 def test_the_deadline_covers_all_phases(client: Client, postfix: Postfix) -> None:
     _, mail = new_mail()
     session = client.session(postfix.no_extensions, deadline=0.3)
-    with session, pytest.raises(DeadlineExceeded):
-        session.send(mail, sender=ALICE.address, recipients=[Fate.SLOW])
+    with pytest.raises(DeadlineExceeded), session:
+        session.send(mail, sender=ALICE.address, recipients=[Fate.SILENT])
 
 
 @WAYS

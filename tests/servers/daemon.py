@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Daemon", "DaemonFailed", "wait_until"]
 
-_START_SECONDS = 15.0
-_STOP_SECONDS = 5.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
 # Children that outlive their master this long have missed the signal.
 _FOLLOW_SECONDS = 1.0
 _POLL_SECONDS = 0.01

@@ -22,6 +22,8 @@ class Fate:
     """552 5.2.2 at RCPT."""
     SLOW = f"slow@{DOMAIN}"
     """Alice's, but RCPT is answered a second late."""
+    SILENT = f"silent@{DOMAIN}"
+    """Alice's, but RCPT is answered a minute late: later than any test waits."""
     BOUNCED = f"nobody@{DOMAIN}"
     """Taken, then unknown to Dovecot: the sender gets a bounce; Exim's too."""
     PICKY = f"picky@{DOMAIN}"
@@ -37,6 +39,7 @@ _AT_RCPT = {
     Fate.REFUSED: "550 5.1.1 No such user here",
     Fate.FULL: "552 5.2.2 Mailbox full",
     Fate.SLOW: "sleep 1",
+    Fate.SILENT: "sleep 60",
 }
 _AFTER_DATA = {
     Fate.REFUSED_SUBJECT: "REJECT 5.7.1 Refused for its subject",
@@ -51,7 +54,7 @@ def access_map() -> str:
 
 def alias_map() -> str:
     """Where mail for a recipient who exists for his fate alone ends up."""
-    return _inline({Fate.SLOW: ALICE.address})
+    return _inline(dict.fromkeys((Fate.SLOW, Fate.SILENT), ALICE.address))
 
 
 def header_checks() -> str:

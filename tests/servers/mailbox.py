@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ImapMailbox", "Mailbox", "Maildir"]
 
-_DEADLINE_SECONDS = 10.0
+_DEADLINE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["MODULES", "OIDCProvider", "running_oidc_provider"]
 
 MODULES = Path(__file__).resolve().parents[2] / ".cache/node/node_modules"
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

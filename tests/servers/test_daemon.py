@@ -94,7 +94,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     root = Path(__file__).parents[2]
     ended = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=False)
     assert (ended.stdout, ended.returncode) == (b"started\n", -signal.SIGKILL)
-    assert wait_until(lambda: processes_in(room) == [], seconds=10)
+    assert wait_until(lambda: processes_in(room) == [], seconds=60)
 
 
 def test_no_port_is_given_twice() -> None:
