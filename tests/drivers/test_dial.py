@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +14,7 @@ from envoi.errors import ConfigError, ConnectionFailed, DeadlineExceeded, Discon
 from envoi.ports import Endpoint
 from tests.drivers.colours import SOON, Colour, nothing_left_open
 from tests.drivers.peers import echo, hang_up, listen_unix, reset, serve, silence
+from tests.servers.ports import PortPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,9 @@ def v4(port: int, host: str = "127.0.0.1") -> Address:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port where nobody listens, and that the kernel gives to nobody meanwhile."""
+    with closing(PortPool()) as ports:
+        return ports.take()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from envoi.testing import SMTPServer
     from tests.cli.outbox.conftest import Run
+    from tests.servers.ports import PortPool
 
     Work = Callable[..., subprocess.Popen[str]]
 
@@ -58,7 +59,7 @@ def test_sends_what_is_there_and_ends_when_asked(
     assert all("delivered zoe@example.org: 250" in line for line in lines), lines
     assert {line.split()[2] for line in lines} == set(tickets)
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "at work, 3 mails due" in err
     assert len(server.messages) == 3
@@ -66,9 +67,11 @@ def test_sends_what_is_there_and_ends_when_asked(
     assert outbox("stats", "--json").json["settled"]["delivered"] == 3
 
 
-def test_programs_get_json_and_prometheus_its_page(outbox: Run, work: Work, server: SMTPServer) -> None:
+def test_programs_get_json_and_prometheus_its_page(
+    outbox: Run, work: Work, server: SMTPServer, server_ports: PortPool
+) -> None:
     outbox("submit", *MAIL)
-    with_port = _free_port()
+    with_port = server_ports.take()
     process = work("--json", "--metrics", f":{with_port}", "--account", "work")
     assert process.stdout is not None
     event = json.loads(process.stdout.readline())
@@ -77,13 +80,13 @@ def test_programs_get_json_and_prometheus_its_page(outbox: Run, work: Work, serv
         "zoe@example.org",
         250,
     )
-    with urllib.request.urlopen(f"http://127.0.0.1:{with_port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{with_port}/metrics", timeout=30) as answer:
         page = answer.read().decode()
     assert 'envoi_outbox_recipients_total{state="delivered"} 1' in page
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"http://127.0.0.1:{with_port}/", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{with_port}/", timeout=30)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -93,12 +96,3 @@ def test_an_unknown_account_is_refused(outbox: Run, environ: dict[str, str]) -> 
     assert "nobody" in done.err
     environ["ENVOI_CONFIG"] += ".none"
     assert "envoi account add" in outbox("work").err
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
