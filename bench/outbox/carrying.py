@@ -1,10 +1,10 @@
 """Sixteen threads that submit, and a real worker beside them whose server takes everything at once.
 
-    python -m bench.outbox.carrying [SECONDS]
+    python -m bench.outbox.carrying [SECONDS] [CONNECTIONS,CONNECTIONS…]
 
 `mixed` in `figures` has a bare loop of claim and settle in the worker's place; here it is `Worker` and
-`AsyncWorker` with couriers that carry nothing. The aim: settled per second at least 0.25 of what the threads
-submit alone.
+`AsyncWorker` with couriers that carry nothing, in turn for five rounds. The aim: settled per second at least
+0.25 of what the threads submit alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.outbox.turns import ROOT
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from envoi.outbox.model import Claim, Content
+
+    Part = Callable[[Path, float, int], None]
 
 THREADS = 16
 MAIL = RawEmail(
@@ -98,11 +101,16 @@ def work_async(path: Path, until: float, connections: int) -> None:
     asyncio.run(run())
 
 
-def measure(part: Callable[[Path, float, int], None], connections: int, seconds: float) -> float:
-    """Measure one worker; return what it settled as a share of what is submitted without it."""
+def alone(seconds: float) -> float:
+    """What the threads submit a second with nobody beside them."""
     with tempfile.TemporaryDirectory(dir=ROOT / ".cache") as name:
-        alone = submit(Path(name) / "alone.db", time.time() + seconds) / seconds
-        path, until = Path(name) / "both.db", time.time() + seconds
+        return submit(Path(name) / "outbox.db", time.time() + seconds) / seconds
+
+
+def beside(part: Part, connections: int, seconds: float) -> tuple[float, float]:
+    """What they submit a second beside a worker, and what that settles."""
+    with tempfile.TemporaryDirectory(dir=ROOT / ".cache") as name:
+        path, until = Path(name) / "outbox.db", time.time() + seconds
         Outbox(path).stats()
         child = os.fork()
         if not child:
@@ -111,18 +119,28 @@ def measure(part: Callable[[Path, float, int], None], connections: int, seconds:
                 part(path, until, connections)
             finally:
                 os._exit(0)
-        beside = submit(path, until) / seconds
+        submitted = submit(path, until) / seconds
         os.waitpid(child, 0)
-        settled = Outbox(path).stats().settled.get(State.DELIVERED, 0) / seconds
-    print(
-        f"{part.__name__}, {connections} connections: {alone:,.0f}/s alone, {beside:,.0f}/s beside, "
-        f"{settled:,.0f}/s settled, {settled / alone:.2f}"
-    )
-    return settled / alone
+        return submitted, Outbox(path).stats().settled.get(State.DELIVERED, 0) / seconds
+
+
+def measure(connections: int, seconds: float, rounds: int) -> None:
+    """Measure both workers in turn, and print the medians; a share is that of its round."""
+    taken: dict[Part, list[tuple[float, float, float]]] = {work: [], work_async: []}
+    for _ in range(rounds):
+        most = alone(seconds)
+        for part, figures in taken.items():
+            submitted, settled = beside(part, connections, seconds)
+            figures.append((submitted, settled, settled / most))
+    for part, figures in taken.items():
+        submitted, settled, share = (median(column) for column in zip(*figures, strict=True))
+        print(
+            f"{part.__name__}, {connections} connections: {submitted:,.0f}/s submitted, "
+            f"{settled:,.0f}/s settled, {share:.2f} of what is submitted alone"
+        )
 
 
 if __name__ == "__main__":
-    spent = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
-    for connections in (4, 16, 64):
-        measure(work, connections, spent)
-        measure(work_async, connections, spent)
+    spent = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
+    for number in map(int, sys.argv[2].split(",")) if len(sys.argv) > 2 else (4, 16, 64):
+        measure(number, spent, rounds=5)
