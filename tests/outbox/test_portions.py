@@ -34,12 +34,12 @@ class Watch:
     [
         (0, 10.0, 8),
         (13, 1.0, 8),
-        (100, 0.25, 40),
+        (80, 0.5, 40),
         (300, 0.1, 64),
         (8, 0.0, 8),
     ],
 )
-def test_a_claim_lasts_a_tenth_of_a_second(messages: int, seconds: float, claimed: int) -> None:
+def test_a_claim_lasts_a_quarter_of_a_second(messages: int, seconds: float, claimed: int) -> None:
     clock = Watch()
     portions = Portions(4, clock)
     assert portions.size == 8

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Portions"]
 
 #: For how long a claim should last, seconds.
-AHEAD = 0.1
+AHEAD = 0.25
 #: Messages per connection that are claimed at once, at least and at most.
 LEAST, MOST = 2, 16
 
