@@ -2,8 +2,8 @@
 
 A disk confirms some hundred commits a second, whatever is in them; sixteen threads that submit at once share
 one. Nobody lingers for company: who comes alone commits by himself, at once; who comes while a commit is
-under way is committed by a thread, with all others who came meanwhile. Each operation is in a savepoint, so
-that one which fails does not take the others along. The operations themselves are elsewhere.
+under way is committed by a thread, with all others who came meanwhile. One that fails does not take the
+others along: then all are done again, each in a savepoint. The operations themselves are elsewhere.
 """
 
 from __future__ import annotations
@@ -191,35 +191,57 @@ class Committer:
     def _commit(self, group: list[Pending[Any]]) -> None:
         if not group:
             return
-        self._connection.execute("BEGIN IMMEDIATE")
-        now = self._clock()
-        for queued in group:
+        now = self._begin()
+        if len(group) == 1:
             # A lone one needs no savepoint: the transaction itself can be undone.
-            self._run(queued, now, undo="ROLLBACK" if len(group) == 1 else "ROLLBACK TO operation")
+            self._try(group[0], now, undo="ROLLBACK")
+        elif not self._all_succeed(group, now):
+            self._connection.execute("ROLLBACK")
+            now = self._begin()
+            for queued in group:
+                self._connection.execute("SAVEPOINT operation")
+                self._try(queued, now, undo="ROLLBACK TO operation")
+                self._connection.execute("RELEASE operation")
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
 
-    def _run(self, queued: Pending[Any], now: int, *, undo: str) -> None:
-        nested = undo != "ROLLBACK"
-        if nested:
-            self._connection.execute("SAVEPOINT operation")
-        transaction = Transaction(cursor=self._connection.cursor(), now=now)
+    def _begin(self) -> int:
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self._clock()
+
+    def _all_succeed(self, group: list[Pending[Any]], now: int) -> bool:
+        """Run all without savepoints, each of which copies every page that is touched; False if one fails."""
+        for queued in group:
+            try:
+                self._run(queued, now)
+            except Exception as error:
+                if self._is_fatal(error):
+                    raise
+                return False
+        return True
+
+    def _try(self, queued: Pending[Any], now: int, *, undo: str) -> None:
+        try:
+            self._run(queued, now)
+        except Exception as error:
+            if self._is_fatal(error):
+                raise
+            self._connection.execute(undo)
+            queued.transaction, queued.error = None, self._explain(error)
+
+    def _run(self, queued: Pending[Any], now: int) -> None:
+        queued.transaction = transaction = Transaction(cursor=self._connection.cursor(), now=now)
         try:
             queued.value = queued.operation(transaction)
-        except Exception as error:
-            if isinstance(error, sqlite3.Error) and (
-                ends_the_store(error) or not self._connection.in_transaction
-            ):
-                raise  # The whole group has failed: SQLite itself may have undone everything.
-            self._connection.execute(undo)
-            queued.error = self._explain(error)
-        else:
-            queued.transaction = transaction
         finally:
             # Here, not wherever it is forgotten: a statement that another thread resets may be running again.
             transaction.cursor.close()
-        if nested:
-            self._connection.execute("RELEASE operation")
+
+    def _is_fatal(self, error: Exception) -> bool:
+        """Whether the whole group has failed with it: SQLite itself may have undone everything."""
+        return isinstance(error, sqlite3.Error) and (
+            ends_the_store(error) or not self._connection.in_transaction
+        )
 
     def _explain(self, error: BaseException) -> BaseException:
         if not isinstance(error, sqlite3.Error):

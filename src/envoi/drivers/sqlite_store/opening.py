@@ -24,8 +24,8 @@ __all__ = ["BUSY_SECONDS", "check_place", "make_file", "open_reader", "open_writ
 #: How long a commit waits for a transaction of the application on the same file.
 BUSY_SECONDS = 15.0
 #: Pages after which a commit also checkpoints. That is slower, so not more than one in a hundred lone
-#: enqueues has one; the log grows to 16 MiB for it.
-CHECKPOINT_PAGES = 4000
+#: enqueues has one; the log grows to 8 MiB for it.
+CHECKPOINT_PAGES = 2000
 CACHE_KIB = 8 * 1024
 _OLDEST = (3, 35, 0)
 _FULL = 2
