@@ -59,7 +59,7 @@ def test_the_proxy_passes_everything_on_both_ways_and_the_end_too() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         delayed(server.getsockname()[1], 0.1) as port,
-        socket.create_connection(("127.0.0.1", port), timeout=10) as client,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as client,
     ):
         client.sendall(b"question")
         behind, _ = server.accept()

@@ -43,7 +43,7 @@ def sink(native: bool, authority: CertificateAuthority) -> Iterator[Sink]:
 
 def dialogue(port: int, *flights: bytes) -> bytes:
     """Say each as soon as something was answered to the one before; return all that was said in turn."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         said = connection.recv(4096)
         for flight in flights:
             connection.sendall(flight)
@@ -102,7 +102,7 @@ def test_counts_the_octets_of_chunks(sink: Sink) -> None:
 def test_finds_the_end_of_text_wherever_it_is_cut(sink: Sink) -> None:
     start = b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n"
     text = b"\r\n.\r\r\n..\r\n\r\n.x\r\n.\r\n"
-    with socket.create_connection(("127.0.0.1", sink.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", sink.port), timeout=60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         replies = connection.makefile("rb")
         replies.readline()

@@ -20,7 +20,7 @@ __all__ = ["browser", "form_browser", "pasting"]
 def browse(url: str) -> str:
     """Be the browser: follow the provider's pages until it sends us to the loopback address."""
     jar = urllib.request.HTTPCookieProcessor()
-    answer = urllib.request.build_opener(jar).open(url, timeout=10)
+    answer = urllib.request.build_opener(jar).open(url, timeout=60)
     with answer:
         page: str = answer.read().decode()
         return page
@@ -40,7 +40,7 @@ def form_browser(url: str) -> None:
             part.split('name="')[1].split('"')[0]: part.split('value="')[1].split('"')[0]
             for part in page.split("<input")[1:]
         }
-        with urllib.request.urlopen(action, urllib.parse.urlencode(fields).encode(), timeout=10) as answer:
+        with urllib.request.urlopen(action, urllib.parse.urlencode(fields).encode(), timeout=60) as answer:
             assert b"close this page" in answer.read()
 
     threading.Thread(target=run).start()
@@ -60,7 +60,7 @@ def pasting() -> Consent:
     def open_url(url: str) -> None:
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), Stop())
         with pytest.raises(urllib.request.HTTPError) as stopped:
-            opener.open(url, timeout=10)
+            opener.open(url, timeout=60)
         stopped.value.close()
 
     return Consent(open_url=open_url, paste=lambda: f" {found[-1]}\n")

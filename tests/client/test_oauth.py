@@ -75,7 +75,7 @@ def desktop(oidc_provider: OIDCProvider) -> OAuth2Parameters:
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
 def test_a_person_signs_in_with_the_browser(colour: str, host: str, desktop: OAuth2Parameters) -> None:
     here = replace(desktop, redirection_url=f"http://{host}:0/")
-    token = obtained(colour, here, Consent(open_url=browser, timeout=10))
+    token = obtained(colour, here, Consent(open_url=browser, timeout=60))
     assert token.refresh_token is not None
     assert token.expires_at is not None
     assert 3500 < (token.expires_at - system.now()).total_seconds() < 3700
@@ -93,7 +93,7 @@ def test_foreign_pages_change_nothing_and_a_second_code_finds_nobody(
 
     def knock(place: str, **headers: str) -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(urllib.request.Request(place, headers=headers), timeout=10)
+            urllib.request.urlopen(urllib.request.Request(place, headers=headers), timeout=60)
         answers.append(refused.value.code)
         refused.value.close()
 
@@ -108,10 +108,10 @@ def test_foreign_pages_change_nothing_and_a_second_code_finds_nobody(
     def open_url(url: str) -> None:
         threading.Thread(target=come, args=(url,)).start()
 
-    assert obtained(colour, desktop, Consent(open_url=open_url, timeout=10)).refresh_token
+    assert obtained(colour, desktop, Consent(open_url=open_url, timeout=60)).refresh_token
     assert answers == [400, 404]
     with pytest.raises(urllib.error.URLError, match="refused"):
-        urllib.request.urlopen(places[0], timeout=10)
+        urllib.request.urlopen(places[0], timeout=60)
 
 
 @COLOURS
@@ -119,7 +119,7 @@ def test_a_form_brings_the_code_as_well(colour: str, desktop: OAuth2Parameters) 
     posted = replace(
         desktop, additional_parameters={**desktop.additional_parameters, "response_mode": "form_post"}
     )
-    assert obtained(colour, posted, Consent(open_url=form_browser, timeout=10)).refresh_token
+    assert obtained(colour, posted, Consent(open_url=form_browser, timeout=60)).refresh_token
 
 
 @COLOURS
@@ -131,7 +131,7 @@ def test_the_address_can_be_pasted(colour: str, desktop: OAuth2Parameters) -> No
 def test_who_declines_gets_no_token(colour: str, desktop: OAuth2Parameters) -> None:
     declined = replace(desktop, additional_parameters={"login_hint": "nobody"})
     with pytest.raises(TokenUnavailable, match=r"access_denied: the person said no. The person declined"):
-        obtained(colour, declined, Consent(open_url=browser, timeout=10))
+        obtained(colour, declined, Consent(open_url=browser, timeout=60))
 
 
 @COLOURS

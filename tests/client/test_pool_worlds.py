@@ -190,7 +190,7 @@ def test_a_child_waits_for_no_thread_it_has_not(server: SMTPServer) -> None:
         except Exception as error:  # noqa: BLE001 - whatever it is, the test shall know
             failures.append(error)
 
-    with SMTPPool(server.url, connections=1, timeout=20) as pool:
+    with SMTPPool(server.url, connections=1, timeout=60) as pool:
         sending = threading.Thread(target=send)
         sending.start()
         while not heard_mail(server):

@@ -41,10 +41,10 @@ def test_a_program_registers_itself_and_signs_in(colour: str, oidc_provider: OID
         scope=scope,
         additional_parameters={"prompt": "consent", "login_hint": ALICE.address},
     )
-    token = obtained(colour, parameters, Consent(open_url=browser, timeout=10))
+    token = obtained(colour, parameters, Consent(open_url=browser, timeout=60))
     assert token.refresh_token is not None
     keeper = TokenKeeper(parameters)
-    keeper.authorize(Consent(open_url=browser, timeout=10))
+    keeper.authorize(Consent(open_url=browser, timeout=60))
     assert keeper.access_token(renew=True)
     keeper.sign_out()
 

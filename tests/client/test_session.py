@@ -218,7 +218,7 @@ def test_reads_urls_and_shows_no_secret(colour: Colour, url: str, shown: str) ->
 
 
 def test_url_and_options_complete_each_other(colour: Colour, server: SMTPServer) -> None:
-    with colour.from_url(server.url, timeout=5) as session:
+    with colour.from_url(server.url, timeout=60) as session:
         assert session.send(RAW, **ENVELOPE).accepted
 
 
@@ -374,7 +374,7 @@ def test_a_child_does_not_wait_for_a_thread_it_has_not(server: SMTPServer) -> No
             session.send(numbered(1))
         failures.append(caught.value)
 
-    with SMTPSession(**server.session_options(), timeout=20) as session:
+    with SMTPSession(**server.session_options(), timeout=60) as session:
         sending = threading.Thread(target=send)
         sending.start()
         while not any("MAIL FROM" in line for lines in server.dialogues for line in lines):

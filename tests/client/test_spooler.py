@@ -48,7 +48,7 @@ def test_a_later_program_sends_what_was_left(colour: Colour, tmp_path: Path) -> 
         session.close()
         assert len(server.messages) == 2
         with Outbox(place) as outbox:
-            assert outbox.wait(left, 5).recipients[0].state is State.DELIVERED
+            assert outbox.wait(left, 60).recipients[0].state is State.DELIVERED
             assert outbox.status(other).recipients[0].state is State.PENDING
         session.close()
 

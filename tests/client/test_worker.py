@@ -23,7 +23,7 @@ def test_sends_in_the_background(tmp_path: Path, server: SMTPServer) -> None:
         Worker(outbox, session=lambda _: SMTPSession(**server.session_options())) as worker,
     ):
         tickets = [outbox.submit(mail(number)) for number in range(20)]
-        states = {outbox.wait(ticket, 20).recipients[0].state for ticket in tickets}
+        states = {outbox.wait(ticket, 60).recipients[0].state for ticket in tickets}
         with pytest.raises(UsageError, match="running"):
             worker.run()
     assert states == {State.DELIVERED}
@@ -37,7 +37,7 @@ def test_sends_in_the_background_of_a_loop(tmp_path: Path, server: SMTPServer) -
             AsyncWorker(outbox, session=lambda _: AsyncSMTPSession(**server.session_options())) as worker,
         ):
             tickets = [await outbox.submit(mail(number)) for number in range(20)]
-            states = {(await outbox.wait(ticket, 20)).recipients[0].state for ticket in tickets}
+            states = {(await outbox.wait(ticket, 60)).recipients[0].state for ticket in tickets}
             assert states == {State.DELIVERED}
             with pytest.raises(UsageError, match="running"):
                 await worker.run()
@@ -61,7 +61,7 @@ def test_runs_until_it_is_told_to_stop(tmp_path: Path, server: SMTPServer) -> No
         running = threading.Thread(target=worker.run)
         running.start()
         ticket = outbox.submit(mail())
-        assert outbox.wait(ticket, 20).recipients[0].state is State.FAILED
+        assert outbox.wait(ticket, 60).recipients[0].state is State.FAILED
         worker.stop()
         running.join()
     assert [status.id for status in failed] == [ticket.id]
@@ -74,7 +74,7 @@ def test_runs_in_a_loop_until_it_is_told_to_stop(tmp_path: Path, server: SMTPSer
             worker = AsyncWorker(outbox, session=lambda _: AsyncSMTPSession(**server.session_options()))
             worker.stop()
             running = asyncio.create_task(worker.run())
-            await outbox.wait(await outbox.submit(mail()), 20)
+            await outbox.wait(await outbox.submit(mail()), 60)
             worker.stop()
             await running
             await worker.close()

@@ -40,7 +40,7 @@ def test_a_process_that_is_killed_lets_go(tmp_path: Path) -> None:
         lock = FileLock(tmp_path / "lock")
         assert not lock.try_take()
         holder.kill()
-        holder.wait(10)
+        holder.wait(60)
         assert lock.try_take()
         lock.release()
 

@@ -37,8 +37,8 @@ def test_delivers_in_a_worker(
     with start_worker(app, pool="solo", perform_ping_check=False, loglevel="warning"):
         ticket = made.submit(mail)
         made.publish(ticket, ticket)
-        smtp_server.wait_for(1, timeout=20)
-        assert outbox.wait(ticket, timeout=20).recipients[0].state.value == "delivered"
+        smtp_server.wait_for(1, timeout=60)
+        assert outbox.wait(ticket, timeout=60).recipients[0].state.value == "delivered"
     assert len(smtp_server.messages) == 1
 
 

@@ -38,11 +38,11 @@ def test_delivers_in_a_worker_and_sweeps(
     try:
         ticket = made.submit(mail)
         made.publish(ticket)
-        outbox.wait(ticket, timeout=20)
-        broker.join("default", timeout=20_000)
+        outbox.wait(ticket, timeout=60)
+        broker.join("default", timeout=60_000)
         outbox.submit(mail)  # nobody says so
         made.sweep_task.send()
-        broker.join("default", timeout=20_000)
+        broker.join("default", timeout=60_000)
         worker.join()
     finally:
         worker.stop()

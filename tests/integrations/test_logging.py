@@ -72,9 +72,9 @@ def test_leaves_by_itself_after_the_interval(
 ) -> None:
     by_session(interval=0.01)
     logger.error("one")
-    smtp_server.wait_for(1)
+    smtp_server.wait_for(1, timeout=60)
     logger.error("two")
-    smtp_server.wait_for(2)
+    smtp_server.wait_for(2, timeout=60)
 
 
 def test_leaves_at_once_when_full_and_counts_what_comes_too_soon(
@@ -83,7 +83,7 @@ def test_leaves_at_once_when_full_and_counts_what_comes_too_soon(
     handler = by_session(capacity=2)
     logger.error("one")
     logger.error("two")
-    smtp_server.wait_for(1)
+    smtp_server.wait_for(1, timeout=60)
     for number in range(5):
         logger.error("again %d", number)
     handler.flush()

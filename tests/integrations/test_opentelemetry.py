@@ -109,7 +109,7 @@ def test_an_outbox_and_its_worker_are_watched(collected: Collected, tmp_path: Pa
             for point in collected.points("envoi.outbox.messages")
         }["waiting"] == 1
         with Worker(outbox, session=lambda _: telemetry.session(SMTPSession(**server.session_options()))):
-            outbox.wait(ticket, 20)
+            outbox.wait(ticket, 60)
         (delivered,) = [
             point.value
             for point in collected.points("envoi.outbox.recipients")

@@ -67,7 +67,7 @@ def test_an_outbox_is_sent_by_the_worker(
     life = lifespan(outbox=tmp_path / "outbox.db", worker=worker)
     with TestClient(application(mail, life)) as client:
         ticket = client.post("/submit").text
-        smtp_server.wait_for(1, timeout=20)
+        smtp_server.wait_for(1, timeout=60)
     with Outbox(tmp_path / "outbox.db") as opened:
         assert opened.status(ticket).recipients[0].state.value == "delivered"
 

@@ -58,7 +58,7 @@ class _Handler(StreamRequestHandler):
     def relay(self, host: str, port: int, agreed: bytes) -> None:
         assert isinstance(self.server, _Server)
         self.server.proxy.asked_for.append(f"{host}:{port}")
-        with socket.create_connection((host, port), timeout=10.0) as target:
+        with socket.create_connection((host, port), timeout=60) as target:
             self.connection.sendall(agreed)
             back = threading.Thread(target=_copy, args=(target, self.connection))
             back.start()

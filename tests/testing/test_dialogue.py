@@ -31,7 +31,7 @@ class Client(smtplib.SMTP):
 
 @contextmanager
 def talking(**options: Unpack[ServerOptions]) -> Iterator[tuple[SMTPServer, Client]]:
-    with SMTPServer(**options) as server, Client(server.host, server.port, timeout=5) as client:
+    with SMTPServer(**options) as server, Client(server.host, server.port, timeout=60) as client:
         yield server, client
 
 

@@ -176,9 +176,9 @@ def test_serves_the_client_of_the_standard_library(security: str, mechanism: str
     with SMTPServer(**options) as server:
         context = ssl.create_default_context(cafile=server.ca_file)
         client = (
-            smtplib.SMTP_SSL(server.host, server.port, context=context, timeout=5)
+            smtplib.SMTP_SSL(server.host, server.port, context=context, timeout=60)
             if security == "tls"
-            else smtplib.SMTP(server.host, server.port, timeout=5)
+            else smtplib.SMTP(server.host, server.port, timeout=60)
         )
         with client:
             if security == "starttls":

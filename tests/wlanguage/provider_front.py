@@ -38,7 +38,7 @@ def running_front(provider: OIDCProvider, ca: CertificateAuthority) -> Iterator[
             assert self.path == "/o/oauth2/token"
             form = self.rfile.read(int(self.headers["Content-Length"]))
             try:
-                answer = urllib.request.urlopen(f"{provider.issuer}/token", form, timeout=10)
+                answer = urllib.request.urlopen(f"{provider.issuer}/token", form, timeout=60)
             except urllib.error.HTTPError as refusal:
                 answer = refusal
             with answer:

@@ -112,5 +112,5 @@ def test_a_procedure_is_told_later(parameters: OAuth2Parameters) -> None:
         told.set()
 
     assert AuthIdentify(parameters, procedure) is None
-    assert told.wait(10)
+    assert told.wait(60)
     assert tokens[0]

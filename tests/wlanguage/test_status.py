@@ -42,7 +42,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def wait(place: Path, mail: Email) -> None:
     with Outbox(place) as outbox:
-        outbox.wait(mail.ID, 20)
+        outbox.wait(mail.ID, 60)
 
 
 def test_a_mail_is_sent_in_the_background(

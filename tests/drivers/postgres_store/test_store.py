@@ -267,7 +267,7 @@ def test_a_loop_goes_on_after_its_connections_were_ended(url: str) -> None:
         # Who claimed nothing knows of every change so far: only a ring or a lost connection ends this wait.
         assert not (await store.claim("worker", 9, LEASE)).claims
         waiting_for = asyncio.ensure_future(store.wait(30))
-        assert await asyncio.to_thread(wait_until, lambda: somebody_sleeps(url), seconds=10)
+        assert await asyncio.to_thread(wait_until, lambda: somebody_sleeps(url), seconds=60)
         await asyncio.to_thread(end_connections, url)
         assert await waiting_for
         await store.put([fresh()])

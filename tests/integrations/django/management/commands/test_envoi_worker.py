@@ -22,7 +22,7 @@ def test_sends_until_a_signal_comes(outbox: Outbox, smtp_server: SMTPServer) -> 
     before = signal.getsignal(signal.SIGTERM)
 
     def stop_after_the_first() -> None:
-        smtp_server.wait_for(1, timeout=30)
+        smtp_server.wait_for(1, timeout=60)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     watcher = threading.Thread(target=stop_after_the_first)
