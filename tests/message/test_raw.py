@@ -209,3 +209,31 @@ def test_a_file_without_a_header_is_no_mail(tmp_path):
         RawContent.of(path)
     with pytest.raises(UsageError, match="cannot be read"):
         RawContent.of(tmp_path / "none.eml")
+
+
+def test_the_same_octets_are_looked_through_once() -> None:
+    octets = b"Subject: hi\r\nMessage-ID: <1@example.org>\r\n\r\nHello\r\n"
+    first = RawEmail(octets, sender="a@example.org", recipients=["b@example.org"])
+    again = RawEmail(octets, sender="a@example.org", recipients=["c@example.org"])
+    assert again.content is first.content
+    assert again.envelope().recipients[0].address == "c@example.org"
+    other = RawEmail(octets[:-7] + b"Adieu\r\n", sender="a@example.org", recipients=["c@example.org"])
+    assert b"Adieu" in b"".join(other.chunks(WireEncoding()))
+
+
+@pytest.mark.parametrize(
+    ("octets", "plain"),
+    [
+        (b"Subject: hi\r\n\r\nHello\r\n", True),
+        (b"Subject: hi\r\n\r\nHello", False),
+        (b"Subject: hi\n\nHello\n", False),
+        (b"Subject: hi\r\n\r\nH\xc3\xa9llo\r\n", False),
+        (b"Bcc: c@example.org\r\n\r\nHello\r\n", True),
+    ],
+)
+def test_knows_octets_that_any_server_takes_as_they_are(octets: bytes, plain: bool) -> None:
+    content = RawContent.of(octets)
+    assert (content.plain is not None) is plain
+    if plain:
+        assert content.plain == b"".join(content.chunks(WireEncoding()))
+        assert b"Bcc" not in (content.plain or b"")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from envoi.errors import DeliveryError
 from envoi.message.envelope import DeliveryOptions, Envelope, Notify, Recipient
-from envoi.message.raw import RawContent
+from envoi.message.raw import RawContent, RawEmail
 from envoi.session.flight import GROUP, flight_as_planned, ordinary_flight
 from envoi.session.plan import plan
 from envoi.session.run import run_sync
@@ -146,6 +146,9 @@ def terms(*offers: str) -> Terms:
     [
         RawContent.of(BODY),
         RawContent.of(b"Subject: x\n\n\xc3\xa9"),
+        RawEmail(BODY, sender="a@example.org", recipients=["b@example.org"]),
+        RawEmail(b"Subject: x\r\n\r\n.\r\n..\r\n", sender="a@example.org", recipients=["b@example.org"]),
+        RawEmail(b"Subject: x\n\nx", sender="a@example.org", recipients=["b@example.org"]),
         Pieces([b"\n", b"\r"], known=2, body="binarymime"),
         Pieces([b"x" * 20, b"\r\n"], known=22),
     ],
@@ -153,7 +156,7 @@ def terms(*offers: str) -> Terms:
 @pytest.mark.parametrize("sender", ["a@example.org", ""])
 def test_says_what_the_plan_says(offers: tuple[str, ...], content: Content, sender: str) -> None:
     envelope, taken = Envelope.of(sender, PEOPLE), terms(*offers, "8BITMIME", "BINARYMIME")
-    quick = ordinary_flight(envelope, content, taken, server="x")
+    quick = ordinary_flight(envelope, content, taken, "x")
     planned = flight_as_planned(plan(envelope, content, taken, server="x"), content, server="x")
     assert quick is not None
     assert planned is not None
@@ -176,7 +179,7 @@ def test_says_what_the_plan_says(offers: tuple[str, ...], content: Content, send
 def test_leaves_special_envelopes_to_the_plan(envelope: Envelope) -> None:
     taken = terms(*CHUNKING, "DSN", "SMTPUTF8")
     content = RawContent.of(BODY)
-    assert ordinary_flight(envelope, content, taken, server="x") is None
+    assert ordinary_flight(envelope, content, taken, "x") is None
     flight = flight_as_planned(plan(envelope, content, taken, server="x"), content, server="x")
     assert flight is not None
     assert envelope.recipients[0].address.encode() in flight.head
@@ -188,13 +191,18 @@ def test_leaves_special_envelopes_to_the_plan(envelope: Envelope) -> None:
         (PEOPLE, Pieces([b"x"], known=None), CHUNKING),
         (PEOPLE, Pieces([b"x"], known=100_000), CHUNKING[:2]),
         (PEOPLE, Pieces([b"x"], known=1, is_async=True), CHUNKING),
+        (
+            PEOPLE,
+            RawEmail(b"\r\n" + b"x" * 70_000 + b"\r\n", sender="a@example.org", recipients=PEOPLE),
+            CHUNKING[:2],
+        ),
         (PEOPLE, RawContent.of(BODY), ("CHUNKING",)),
         ([f"r{number}@example.org" for number in range(GROUP - 1)], RawContent.of(BODY), CHUNKING),
     ],
 )
 def test_not_every_mail_has_a_flight(envelope: list[str], content: Content, offers: tuple[str, ...]) -> None:
     made, taken = Envelope.of("a@example.org", envelope), terms(*offers)
-    assert ordinary_flight(made, content, taken, server="x") is None
+    assert ordinary_flight(made, content, taken, "x") is None
     assert flight_as_planned(plan(made, content, taken, server="x"), content, server="x") is None
 
 

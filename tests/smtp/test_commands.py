@@ -161,14 +161,14 @@ def test_a_transaction_in_one_go_has_the_octets_of_its_commands(sender: str, chu
     end = commands.data() if chunk is None else commands.bdat(chunk, last=True)
     each = [commands.mail(sender, ["SIZE=1"]), *map(commands.rcpt, people), end]
     octets = b"".join(command.line for command in each)
-    assert commands.transaction(sender, people, ["SIZE=1"], chunk=chunk) == octets
+    assert commands.transaction(sender, people, " SIZE=1", chunk) == octets
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), st.booleans())
 def test_a_transaction_in_one_go_is_for_ordinary_addresses(text: str, as_sender: bool) -> None:
     address = f"{text}@example.org"
     sender, person = (address, "b@example.org") if as_sender else ("a@example.org", address)
-    octets = commands.transaction(sender, [person], chunk=None)
+    octets = commands.transaction(sender, [person], "", None)
     if octets is not None:
         each = [commands.mail(sender), commands.rcpt(person), commands.data()]
         assert octets == b"".join(command.line for command in each)
@@ -179,5 +179,5 @@ def test_a_transaction_in_one_go_is_for_ordinary_addresses(text: str, as_sender:
     ["a", '"a b"@x.example', "a@x.example\r\n", "a@b@c.example", "é@x.example", "a" * 65 + "@x.example"],
 )
 def test_a_transaction_in_one_go_leaves_the_rest_to_others(address: str) -> None:
-    assert commands.transaction("a@example.org", ["b@example.org", address], chunk=None) is None
-    assert commands.transaction(address, ["b@example.org"], chunk=None) is None
+    assert commands.transaction("a@example.org", ["b@example.org", address], "", None) is None
+    assert commands.transaction(address, ["b@example.org"], "", None) is None

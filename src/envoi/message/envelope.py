@@ -8,7 +8,7 @@ them as ESMTP parameters is the business of `envoi.smtp`.
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -128,7 +128,7 @@ class DeliveryOptions:
             raise UsageError(f"deliver_by is {least} to {_NINE_DIGITS} seconds, not {self.deliver_by}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Envelope:
     """Sender, recipients and options of one transaction.
 
@@ -143,15 +143,16 @@ class Envelope:
 
     sender: str
     recipients: tuple[Recipient, ...]
-    options: DeliveryOptions = field(default_factory=lambda: PLAIN)
+    options: DeliveryOptions
 
-    def __post_init__(self) -> None:
-        if self.sender and (bare := _bare(self.sender)) != self.sender:
-            object.__setattr__(self, "sender", bare)
-        if not self.recipients:
+    def __init__(
+        self, *, sender: str, recipients: tuple[Recipient, ...], options: DeliveryOptions | None = None
+    ) -> None:
+        if not recipients:
             raise InvalidAddress("the envelope has no recipient; give at least one address")
-        if len(self.recipients) > 1:
-            object.__setattr__(self, "recipients", _distinct(self.recipients))
+        _write_sender(self, _bare(sender) if sender else sender)
+        _write_recipients(self, recipients if len(recipients) == 1 else _distinct(recipients))
+        _write_options(self, PLAIN if options is None else options)
 
     @classmethod
     def of(
@@ -167,13 +168,24 @@ class Envelope:
         """
         if isinstance(recipients, str):
             raise InvalidAddress(f"recipients is a list of addresses, not the text {shown(recipients)}")
-        made = tuple(one if isinstance(one, Recipient) else Recipient(one) for one in recipients)
-        return cls(sender=sender, recipients=made, options=options or PLAIN)
+        made = tuple([one if isinstance(one, Recipient) else _recipient(one) for one in recipients])
+        return cls(sender=sender, recipients=made, options=options)
 
     @property
     def needs_smtputf8(self) -> bool:
         """Whether an address cannot be said without SMTPUTF8 (RFC 6531): a local part beyond ASCII."""
         return not self.sender.isascii() or any(not one.address.isascii() for one in self.recipients)
+
+
+# Past the guard of a frozen class, and faster than by name: there is an envelope for every mail.
+_write_sender, _write_recipients, _write_options = (
+    vars(Envelope)[name].__set__ for name in ("sender", "recipients", "options")
+)
+
+
+@lru_cache(maxsize=4096)
+def _recipient(address: str) -> Recipient:
+    return Recipient(address)
 
 
 @lru_cache(maxsize=4096)

@@ -34,6 +34,8 @@ _MESSAGE_ID = re.compile(rb"^message-id[ \t]*:\s*(<[^<>\r\n]*>)", re.IGNORECASE 
 _BCC = re.compile(rb"^(?:resent-)?bcc[ \t]*:.*(?:\r?\n[ \t].*)*(?:\r?\n|\Z)", re.IGNORECASE | re.MULTILINE)
 _LONGEST_HEADER = 1 << 20
 """Octets at the start of a file within which its header must end."""
+_SHORT = 64 * 1024
+"""Octets that may be kept in memory for longer than the caller keeps them."""
 _AS_IT_IS = WireEncoding(eightbit=True, smtputf8=True)
 
 
@@ -42,6 +44,7 @@ class RawContent:
     """The bytes of a message, ready to be sent again and again.
 
     Attributes:
+        message_id: the `Message-ID` as it stands in the header.
         header: the header fields, without the blank line.
         data: the message; for a file, its header and the blank line only.
         file: the rest, when that is on disk.
@@ -52,6 +55,7 @@ class RawContent:
         sevenbit: the same message for servers without 8BITMIME, when there is one.
     """
 
+    message_id: str | None
     header: bytes = field(repr=False)
     data: bytes = field(repr=False)
     file: PathSource | None = None
@@ -69,7 +73,7 @@ class RawContent:
             UsageError: something else, or a file that cannot be read.
         """
         if isinstance(raw, bytes):
-            return _of_bytes(raw)
+            return _of_given(raw)
         if isinstance(raw, Path):
             return _of_file(raw)
         if not callable(getattr(raw, "walk", None)):
@@ -82,12 +86,9 @@ class RawContent:
         return _of_bytes(eightbit, _of_bytes(serialised(raw, eightbit=False)))
 
     @property
-    def message_id(self) -> str | None:
-        """The `Message-ID` as it stands in the header."""
-        # As nearly all write it; looking for any spelling from the start takes ten times as long.
-        start = max(self.header.find(b"\nMessage-ID:"), 0)
-        found = _MESSAGE_ID.search(self.header, start)
-        return found[1].decode("utf-8", "replace") if found else None
+    def plain(self) -> bytes | None:
+        """The octets, when they are at hand and any server takes them as they stand; else None."""
+        return self.data if self.repaired and self.ascii and self.file is None else None
 
     @property
     def is_async(self) -> bool:
@@ -156,10 +157,7 @@ class RawEmail:
     """
 
     content: RawContent
-    sender: str
-    recipients: tuple[Recipient, ...]
-    options: DeliveryOptions
-    _envelope: Envelope = field(repr=False)
+    _envelope: Envelope
 
     def __init__(
         self,
@@ -175,10 +173,23 @@ class RawEmail:
             InvalidAddress: an envelope address is wrong, or there is no recipient.
             UsageError: `raw` is something else, or a file that cannot be read.
         """
-        envelope = Envelope.of(sender, recipients, options)
-        values = RawContent.of(raw), envelope.sender, envelope.recipients, envelope.options, envelope
-        for write, value in zip(_WRITE, values, strict=True):
-            write(self, value)
+        _write_envelope(self, Envelope.of(sender, recipients, options))
+        _write_content(self, RawContent.of(raw))
+
+    @property
+    def sender(self) -> str:
+        """The envelope sender, bare; empty for the null sender."""
+        return self._envelope.sender
+
+    @property
+    def recipients(self) -> tuple[Recipient, ...]:
+        """The envelope recipients."""
+        return self._envelope.recipients
+
+    @property
+    def options(self) -> DeliveryOptions:
+        """What the server is asked to do."""
+        return self._envelope.options
 
     @property
     def message_id(self) -> str | None:
@@ -234,8 +245,27 @@ class RawEmail:
 
 _PLAIN = Requirements()
 _REPAIRED = Requirements(repaired=True)
-_WRITE = tuple(vars(RawEmail)[name].__set__ for name in RawEmail.__slots__)
-"""Past the guard of a frozen class, and faster than by name."""
+# Past the guard of a frozen class, and faster than by name.
+_write_content, _write_envelope = (vars(RawEmail)[name].__set__ for name in ("content", "_envelope"))
+
+
+class _Last:
+    """What was made of the last short octets: often one text goes to many, to each alone."""
+
+    __slots__ = ("content",)
+
+    def __init__(self) -> None:
+        self.content = _of_bytes(b"")
+
+
+def _of_given(raw: bytes) -> RawContent:
+    last = _last.content
+    if last.data is raw:
+        return last
+    content = _of_bytes(raw)
+    if len(raw) <= _SHORT and content.data is raw:
+        _last.content = content
+    return content
 
 
 def _of_bytes(raw: bytes, sevenbit: RawContent | None = None) -> RawContent:
@@ -247,6 +277,7 @@ def _of_bytes(raw: bytes, sevenbit: RawContent | None = None) -> RawContent:
             header, raw = kept.rstrip(b"\r\n"), kept.rstrip(b"\r\n") + raw[end:]
     ascii_only, newlines, ended, repaired = _surveyed((raw,))
     return RawContent(
+        message_id=_message_id(header),
         header=header,
         data=raw,
         ascii=ascii_only,
@@ -267,6 +298,7 @@ def _of_file(path: Path) -> RawContent:
     rest = file.after(end)
     ascii_only, newlines, ended, repaired = _surveyed(chain((top.data,), rest.chunks()))
     return RawContent(
+        message_id=top.message_id,
         header=top.header,
         data=top.data,
         file=rest,
@@ -298,6 +330,13 @@ def _surveyed(pieces: Iterable[bytes]) -> tuple[bool, int, bool, bool]:
 _ONLY_CRLF = (None, "\r\n")
 
 
+def _message_id(header: bytes) -> str | None:
+    # As nearly all write it; looking for any spelling from the start takes ten times as long.
+    start = max(header.find(b"\nMessage-ID:"), 0)
+    found = _MESSAGE_ID.search(header, start)
+    return found[1].decode("utf-8", "replace") if found else None
+
+
 def _with_file(data: bytes, file: PathSource) -> Iterator[bytes]:
     yield data
     yield from file.chunks()
@@ -313,3 +352,6 @@ def _end_of_header(raw: bytes) -> int:
 
 def _kind(value: object) -> str:
     return type(value).__name__
+
+
+_last = _Last()

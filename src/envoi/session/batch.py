@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, TypeVar
 from envoi.errors import AuthenticationFailed, DeliveryError, Rejected, Retry, TLSFailed, UsageError
 from envoi.session import look_ahead, window
 from envoi.session.flight import flight_for
+from envoi.session.receipt import receipt
 from envoi.session.submit import receipt_for
 from envoi.session.tally import MAYBE_REMEDY, in_doubt
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from envoi.errors import EnvoiError
     from envoi.message.content import Content
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from envoi.session.link import Link
     from envoi.session.outgoing import Mail
     from envoi.session.receipt import Receipt
+    from envoi.smtp.replies import Reply
 
 __all__ = ["Batch", "Entry", "each"]
 
@@ -57,6 +59,15 @@ class Entry:
         self.result: Receipt | EnvoiError | None = None
 
 
+class _Unfit:
+    """What is no mail that can be sent."""
+
+    __slots__ = ("result",)
+
+    def __init__(self, result: UsageError) -> None:
+        self.result = result
+
+
 class Batch:
     """The sending of several mails.
 
@@ -68,16 +79,17 @@ class Batch:
     """
 
     __slots__ = (
+        "_anext",
         "_conversation",
         "_failure",
         "_fruitful",
         "_hopeless",
         "_link",
+        "_next",
         "_now",
         "_options",
         "_queue",
         "_settling",
-        "_source",
         "_waiting",
         "afloat",
         "flying",
@@ -97,9 +109,15 @@ class Batch:
             raise UsageError(f"a window holds one mail or more, not {size}")
         self._conversation = conversation
         self._now = conversation.clock.monotonic
-        self._source: AsyncIterator[Mail] | None = each(mails)
+        # One of them, until there are no more mails.
+        self._next: Callable[[], Mail] | None = None
+        self._anext: Callable[[], Awaitable[Mail]] | None = None
+        if isinstance(mails, AsyncIterable):
+            self._anext = aiter(mails).__anext__
+        else:
+            self._next = iter(mails).__next__
         self._options = options
-        self._queue: deque[Entry | EnvoiError] = deque()
+        self._queue: deque[Entry | _Unfit] = deque()
         self._waiting: deque[Entry] = deque()
         self._failure: Exception | None = None
         self._hopeless: DeliveryError | None = None
@@ -137,37 +155,36 @@ class Batch:
 
     def abandon(self) -> None:
         """Take no more mails, as nobody asks for results; what is under way settles with the next call."""
-        self._source = None
+        self._next = self._anext = None
         self._waiting.clear()
 
     def _ripe(self) -> list[Receipt | EnvoiError]:
         results: list[Receipt | EnvoiError] = []
         queue = self._queue
-        while queue:
-            first = queue[0]
-            result = first.result if isinstance(first, Entry) else first
-            if result is None:
-                break
+        while queue and (result := queue[0].result) is not None:
             results.append(result)
             queue.popleft()
         return results
 
     async def _take(self) -> bool:
         """Take a mail from the source; False when there is none."""
-        if self._source is None:
-            return False
         began = self._now()
         try:
-            mail = await anext(self._source)
+            if self._next is not None:
+                mail = self._next()
+            elif self._anext is not None:
+                mail = await self._anext()
+            else:
+                return False
             content, envelope = self._conversation.outgoing(mail, options=self._options)
-        except StopAsyncIteration:
-            self._source = None
+        except (StopIteration, StopAsyncIteration):
+            self._next = self._anext = None
             return False
         except UsageError as error:
-            self._queue.append(error)
+            self._queue.append(_Unfit(error))
             return True
         except Exception as error:  # It is raised in its place, behind the results before it.
-            self._source, self._failure = None, error
+            self._next, self._anext, self._failure = None, None, error
             return False
         self.slow = self._now() - began > SLOW_SECONDS
         entry = Entry(content, envelope)
@@ -207,17 +224,18 @@ class Batch:
         None at the end of the source, when the next mail goes alone, or when the server takes no more on this
         connection (RFC 9422 §3.1).
         """
-        most = link.terms.most_messages
+        terms, waiting = link.terms, self._waiting
+        most = terms.most_messages
         while not self._settling and (most is None or link.messages < most):
-            if not self._waiting and not await self._take():
-                break
-            if not self._waiting:
+            if not waiting:
+                if not await self._take():
+                    break
                 continue
-            entry = self._waiting[0]
+            entry = waiting[0]
             try:
-                flight = None if entry.alone else flight_for(link, entry.envelope, entry.content)
+                flight = None if entry.alone else flight_for(link, entry.envelope, entry.content, terms)
             except UsageError as error:
-                self._finish(self._waiting.popleft(), error)
+                self._finish(waiting.popleft(), error)
                 continue
             if flight is None:
                 entry.alone = True
@@ -225,13 +243,13 @@ class Batch:
             return entry, flight
         return None
 
-    def launch(self, link: Link, entry: Entry, flight: Flight) -> bytes:
-        """Return the octets of the next flight, which is about to be written."""
+    def launch(self, link: Link, entry: Entry, flight: Flight) -> None:
+        """Count the next flight among those that fly: it is about to be written."""
         self._waiting.popleft()
         self.flying.append((entry, flight))
         self.afloat += len(flight.body)
         link.messages += 1
-        return link.expect(flight)
+        link.expect(flight)
 
     def land(self, link: Link) -> None:
         """The first that flies has been answered: tell what became of it."""
@@ -251,7 +269,17 @@ class Batch:
                 return
             self._finish(entry, error)
         else:
-            self._finish(entry, receipt_for(link, entry.envelope, entry.content, tally, reply))
+            self._finish(entry, receipt_for(link, entry.envelope, entry.content, flight, reply))
+
+    def land_smoothly(self, link: Link, reply: Reply) -> None:
+        """The first that flies has been accepted, and so has everything about it."""
+        entry, flight = self.flying.popleft()
+        self.afloat -= len(flight.body)
+        recipients, content = tuple(flight.recipients), entry.content
+        entry.result = receipt(
+            content.message_id, entry.envelope.sender, recipients, {}, reply, link.server, link.tls
+        )
+        self._fruitful = True
 
     def _drop(self) -> None:
         self.flying.clear()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from envoi.errors import Phase
 from envoi.message.envelope import PLAIN
+from envoi.message.raw import RawEmail
 from envoi.session.content import check_refusal
-from envoi.session.hearing import hear_all, withdraw
+from envoi.session.hearing import hear_all, note, withdraw
 from envoi.session.plan import check_limits, plan
 from envoi.session.tally import Tally
 from envoi.smtp import commands, parameters
@@ -23,7 +24,7 @@ from envoi.smtp.data import whole_data, whole_lines
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from envoi.message.content import Content, Requirements, WireEncoding
+    from envoi.message.content import Content, WireEncoding
     from envoi.message.envelope import Envelope
     from envoi.session.content import Progress
     from envoi.session.link import Link
@@ -50,10 +51,22 @@ class Flight:
         body: the message as it goes on the wire.
         size: octets of the message, before what its transport adds.
         chunked: whether the body follows the commands at once (BDAT), or waits for 354.
-        tally: the account of it.
+        recipients: to whom.
+        ended: whether the end of the message may have been written.
     """
 
-    __slots__ = ("body", "chunked", "head", "shown", "size", "tally", "verbs")
+    __slots__ = (
+        "_server",
+        "_tally",
+        "body",
+        "chunked",
+        "ended",
+        "head",
+        "recipients",
+        "shown",
+        "size",
+        "verbs",
+    )
 
     def __init__(
         self,
@@ -61,8 +74,8 @@ class Flight:
         verbs: tuple[Verb, ...],
         body: bytes,
         size: int,
-        tally: Tally,
-        *,
+        recipients: list[str],
+        server: str,
         chunked: bool,
         shown: Sequence[Command] | None = None,
     ) -> None:
@@ -70,9 +83,35 @@ class Flight:
         self.verbs = verbs
         self.body = body
         self.size = size
-        self.tally = tally
+        self.recipients = recipients
         self.chunked = chunked
         self.shown = shown
+        self.ended = False
+        self._server = server
+        self._tally: Tally | None = None
+
+    @property
+    def tally(self) -> Tally:
+        """The account of it, opened when somebody asks: a mail that all goes well for needs none."""
+        if self._tally is None:
+            self._tally = Tally(self.recipients, server=self._server)
+        self._tally.ended = self.ended
+        return self._tally
+
+    @property
+    def untold(self) -> tuple[Verb, ...]:
+        """All its verbs, as long as no reply was noted; else none."""
+        return self.verbs if self._tally is None else ()
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The recipients that the server took."""
+        return tuple(self.recipients if self._tally is None else self._tally.accepted)
+
+    @property
+    def refused(self) -> dict[str, Reply]:
+        """The others, with the replies."""
+        return {} if self._tally is None else self._tally.refused
 
     def put_behind_reset(self) -> None:
         """Put RSET in front."""
@@ -90,55 +129,72 @@ def _with_reset(verbs: tuple[Verb, ...]) -> tuple[Verb, ...]:
     return (Verb.RSET, *verbs)
 
 
-def flight_for(link: Link, envelope: Envelope, content: Content) -> Flight | None:
+def flight_for(link: Link, envelope: Envelope, content: Content, terms: Terms) -> Flight | None:
     """Return the flight of a mail on this link, or None when it needs more than one.
 
     Raises:
         UsageError: the server cannot carry it, or it cannot be read; nothing was sent.
     """
-    terms, server = link.terms, link.server
+    server = link.server
     if not terms.pipelining:
         return None
     if not link.is_shown:
-        flight = ordinary_flight(envelope, content, terms, server=server)
+        flight = ordinary_flight(envelope, content, terms, server)
         if flight is not None:
             return flight
     return flight_as_planned(plan(envelope, content, terms, server=server), content, server=server)
 
 
-def ordinary_flight(envelope: Envelope, content: Content, terms: Terms, *, server: str) -> Flight | None:
+def ordinary_flight(envelope: Envelope, content: Content, terms: Terms, server: str) -> Flight | None:
     """Return the flight of a mail that asks for nothing but its delivery; None for any other.
 
     Raises:
         UsageError: as `plan`, or the content cannot be read.
     """
-    recipients = [
-        each.address for each in envelope.recipients if each.notify is None and each.original is None
-    ]
+    recipients: list[str] = []
+    for each in envelope.recipients:
+        if each.notify is not None or each.original is not None:
+            return None
+        recipients.append(each.address)
     count, chunked = len(recipients), terms.chunking
     if (
-        count != len(envelope.recipients)
-        or count > GROUP - 2
+        count > GROUP - 2
         or (envelope.options is not PLAIN and envelope.options != PLAIN)
-        or content.is_async
         or not terms.pipelining
     ):
         return None
-    needs = content.requirements(terms.encoding)
-    used = needs.encoding
-    size = content.size(used)
-    if size is None or size > ONE_FLIGHT or needs.smtputf8:
+    message = _small_message(content, terms)
+    if message is None:
         return None
+    size, body, eightbit = message
     check_limits(count, size, terms, server)
-    said = [parameters.size(size)] if terms.sized else []
-    if needs.body != "7bit":
-        said.append(parameters.body(needs.body))
-    body = _body(content, needs, used, chunked=chunked)
-    head = commands.transaction(envelope.sender, recipients, said, chunk=len(body) if chunked else None)
+    said = f" {parameters.size(size)}{eightbit}" if terms.sized else eightbit
+    head = commands.transaction(envelope.sender, recipients, said, len(body) if chunked else None)
     if head is None:
         return None
-    tally = Tally(recipients, server=server)
-    return Flight(head, _verbs(count, chunked), body, size, tally, chunked=chunked)
+    return Flight(head, _verbs(count, chunked), body, size, recipients, server, chunked)
+
+
+def _small_message(content: Content, terms: Terms) -> tuple[int, bytes, str] | None:
+    """Return the size of a message, its octets on the wire, and its BODY parameter behind a space, if any.
+
+    None when it is large, has to be waited for, or is not for every server.
+    """
+    chunked = terms.chunking
+    if isinstance(content, RawEmail) and (message := content.content.plain) is not None:
+        size = len(message)
+        if size > ONE_FLIGHT:
+            return None
+        return size, message if chunked else whole_data(message, repaired=True), ""
+    if content.is_async:
+        return None
+    needs = content.requirements(terms.encoding)
+    used = needs.encoding
+    known = content.size(used)
+    if known is None or known > ONE_FLIGHT or needs.smtputf8:
+        return None
+    parameter = "" if needs.body == "7bit" else f" {parameters.body(needs.body)}"
+    return known, _body(content, used, chunked=chunked, repaired=needs.repaired), parameter
 
 
 def flight_as_planned(planned: Plan, content: Content, *, server: str) -> Flight | None:
@@ -156,7 +212,7 @@ def flight_as_planned(planned: Plan, content: Content, *, server: str) -> Flight
         or len(planned.recipients) > GROUP - 2
     ):
         return None
-    body = _body(content, None, planned.used, chunked=planned.chunking)
+    body = _body(content, planned.used, chunked=planned.chunking, repaired=False)
     end = commands.bdat(len(body), last=True) if planned.chunking else commands.data()
     shown = [planned.mail, *planned.recipients.values(), end]
     return Flight(
@@ -164,15 +220,16 @@ def flight_as_planned(planned: Plan, content: Content, *, server: str) -> Flight
         tuple([command.verb for command in shown]),
         body,
         planned.size,
-        Tally([*planned.recipients], server=server),
-        chunked=planned.chunking,
-        shown=shown,
+        [*planned.recipients],
+        server,
+        planned.chunking,
+        shown,
     )
 
 
-def _body(content: Content, needs: Requirements | None, used: WireEncoding, *, chunked: bool) -> bytes:
+def _body(content: Content, used: WireEncoding, *, chunked: bool, repaired: bool) -> bytes:
     message = b"".join(content.chunks(used))
-    repaired = used.binary or (needs is not None and needs.repaired)
+    repaired = repaired or used.binary
     if not chunked:
         return whole_data(message, repaired=repaired)
     return message if repaired else whole_lines(message)
@@ -195,24 +252,30 @@ async def fly(
     Raises:
         Rejected, DeliveryError: as `submit`.
     """
-    tally = flight.tally
     if flight.chunked and before_final is not None:
         await before_final()
     link.begin(Phase.MAIL)
     await link.check_turn()
-    tally.ended = flight.chunked
-    await link.write(link.expect(flight))
-    await hear_all(link, tally)
+    link.expect(flight)
+    if flight.chunked:
+        flight.ended = True
+        await link.write(flight.head + flight.body)
+        verbs, reply = await link.hear_run(flight.verbs)
+        if verbs is not flight.verbs:
+            note(link, flight.tally, verbs, reply)
+            await hear_all(link, flight.tally)
+        _tell(progress, flight)
+        return reply if verbs is flight.verbs else flight.tally.verdict()
+    await link.write(flight.head)
+    tally = flight.tally
+    await hear_all(link, tally, flight.verbs)
     if tally.invited and not tally.welcome:
         await withdraw(link, tally, lmtp=False)
-    if flight.chunked:
-        _tell(progress, flight)
-    if not flight.chunked:
-        tally.check_envelope()
-        tally.check_data()
-        await _say_message(link, flight, before_final)
-        _tell(progress, flight)
-        await hear_all(link, tally)
+    tally.check_envelope()
+    tally.check_data()
+    await _say_message(link, flight, before_final)
+    _tell(progress, flight)
+    await hear_all(link, tally)
     return tally.verdict()
 
 
@@ -228,7 +291,7 @@ async def _say_message(
             link.abort()
             raise
     link.begin(Phase.FINAL)
-    flight.tally.ended = True
+    flight.ended = flight.tally.ended = True
     link.machine.expect_content()
     await link.write(flight.body)
 

@@ -15,25 +15,36 @@ from envoi.smtp.commands import Verb
 from envoi.smtp.tables import State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envoi.session.link import Link
     from envoi.session.tally import Tally
     from envoi.smtp.replies import Reply
 
-__all__ = ["check_link", "hear_all", "hung_up", "withdraw"]
+__all__ = ["check_link", "hear_all", "hung_up", "note", "withdraw"]
 
 
-async def hear_all(link: Link, tally: Tally) -> None:
-    """Hear all replies that are owed, and note them.
+async def hear_all(link: Link, tally: Tally, whole: tuple[Verb, ...] = ()) -> None:
+    """Hear all replies that are owed, and note them; `whole` are the verbs they answer, where that is known.
 
     Raises:
         Disconnected: the server ended the session, or cannot be used any more.
     """
     machine = link.machine
     while machine.outstanding:
-        verbs, reply = await link.hear_run()
-        if machine.state is State.CLOSED or verbs[-1] is Verb.RSET:
-            check_link(link, verbs[-1], reply)
-        tally.note(verbs, reply)
+        note(link, tally, *await link.hear_run(whole))
+        whole = ()
+
+
+def note(link: Link, tally: Tally, verbs: Sequence[Verb], reply: Reply) -> None:
+    """Note what was heard.
+
+    Raises:
+        Disconnected: as `check_link`.
+    """
+    if link.machine.state is State.CLOSED or verbs[-1] is Verb.RSET:
+        check_link(link, verbs[-1], reply)
+    tally.note(verbs, reply)
 
 
 def check_link(link: Link, verb: Verb, reply: Reply) -> None:

@@ -8,6 +8,7 @@ for `connect`, `authenticate` and `submit`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from envoi.errors import DeadlineExceeded, DeliveryError, Disconnected, Phase, RemoteProtocolError, Retry
@@ -182,14 +183,13 @@ class Link:
         self._show(group)
         await self.write(octets)
 
-    def expect(self, flight: Flight) -> bytes:
-        """Return the octets of a flight for `write`: its commands, and behind BDAT the message."""
+    def expect(self, flight: Flight) -> None:
+        """Expect the replies to a flight, whose octets are for `write`."""
         self.machine.expect(flight.verbs)
         if flight.shown is not None:
             self._show(flight.shown)
             if flight.chunked:
                 self.note(f"the message by BDAT, {len(flight.body)} octets")
-        return flight.head + flight.body if flight.chunked else flight.head
 
     def _show(self, group: Sequence[Command]) -> None:
         if self._transcript is not None:
@@ -220,23 +220,23 @@ class Link:
             self._stream.abort()
         return verb, reply
 
-    async def hear_run(self) -> tuple[Sequence[Verb], Reply]:
+    async def hear_run(self, whole: tuple[Verb, ...] = ()) -> tuple[Sequence[Verb], Reply]:
         """The same for several replies at once, as `ClientMachine.next_run` has them, unless it is shown."""
         if self._transcript is not None:
             verb, reply = await self.hear()
             return (verb,), reply
         machine = self.machine
-        run = await self._answer(machine.next_run)
+        run = await self._answer(partial(machine.next_run, whole) if whole else machine.next_run)
         if machine.state is State.CLOSED:
             self._stream.abort()
         return run
 
-    def heard(self) -> tuple[Sequence[Verb], Reply] | None:
+    def heard(self, whole: tuple[Verb, ...] = ()) -> tuple[Sequence[Verb], Reply] | None:
         """Return what `hear_run` would, if it has arrived already."""
         machine = self.machine
         try:
             if self._transcript is None:
-                return machine.next_run()
+                return machine.next_run(whole)
             answer = machine.next_reply()
         except BaseException as error:
             self._end(error)

@@ -36,10 +36,11 @@ async def advance(batch: Batch, link: Link) -> None:
         link.begin(Phase.MAIL)
         if link.machine.state is not State.READY:
             flight.put_behind_reset()
-        await link.write(batch.launch(link, entry, flight))
+        batch.launch(link, entry, flight)
+        await link.write(flight.head)
     flight = batch.flying[0][1]
-    tally = flight.tally
-    await hear_all(link, tally)
+    whole, tally = flight.untold, flight.tally
+    await hear_all(link, tally, whole)
     if tally.invited and not tally.welcome:
         await withdraw(link, tally, lmtp=False)
     if not (tally.invited and tally.welcome):
@@ -51,10 +52,11 @@ async def advance(batch: Batch, link: Link) -> None:
     link.begin(Phase.CONTENT)
     await check_refusal(link)
     link.begin(Phase.FINAL)
-    tally.ended = True
+    flight.ended = tally.ended = True
     link.machine.expect_content()
     if follower is not None:
-        octets += batch.launch(link, *follower)
+        batch.launch(link, *follower)
+        octets += follower[1].head
     await link.write(octets)
     await _hear_verdict(batch, link, tally)
 

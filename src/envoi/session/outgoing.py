@@ -7,7 +7,7 @@ signs has it done here, in one place for all kinds. Pure: nothing is read or sen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from envoi.errors import UsageError
 from envoi.message.envelope import Envelope
@@ -51,7 +51,8 @@ def outgoing(
         raw = RawEmail(mail, sender=sender, recipients=recipients, options=options)
         return raw, raw.envelope()
     # By what it can do, not by its class: whoever sends bytes need not load the composer.
-    content = cast("_Addressed", mail) if hasattr(mail, "envelope") else _raw(mail, sender, recipients)
+    addressed: Any = mail if hasattr(mail, "envelope") else _raw(mail, sender, recipients)
+    content: _Addressed = addressed
     if signer is not None and not signer.has_signed(content):
         content = signer.sign(content)
     envelope = content.envelope(options)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from envoi.errors import DeliveryError
 from envoi.session.flight import flight_for, fly
 from envoi.session.plan import plan
-from envoi.session.receipt import Receipt
+from envoi.session.receipt import receipt
 from envoi.session.tally import MAYBE_REMEDY
 from envoi.session.transaction import Transaction
 from envoi.smtp.tables import State
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from envoi.session.content import Progress
     from envoi.session.flight import Flight
     from envoi.session.link import Link
-    from envoi.session.tally import Tally
+    from envoi.session.receipt import Receipt
     from envoi.smtp.replies import Reply
 
 __all__ = ["MAYBE_REMEDY", "receipt_for", "submit"]
@@ -61,44 +61,40 @@ async def submit(
     message may have been taken.
     """
     flight = None if lmtp else _flight(link, envelope, content, cautious=cautious)
+    way: Flight | Transaction
     if flight is not None:
-        tally, flow = flight.tally, fly(link, flight, progress=progress, before_final=before_final)
+        way, flow = flight, fly(link, flight, progress=progress, before_final=before_final)
     else:
         planned = plan(envelope, content, link.terms, server=link.server)
-        transaction = Transaction(link, planned, content, lmtp=lmtp, before_final=before_final)
-        tally, flow = transaction.tally, transaction.run(progress=progress)
+        way = Transaction(link, planned, content, lmtp=lmtp, before_final=before_final)
+        flow = way.run(progress=progress)
     try:
         reply = await flow
     except DeliveryError as error:
-        tally.judge(error)
+        way.tally.judge(error)
         raise
     except BaseException as error:
         # Cancelled, or stopped by Ctrl-C: that exception is nobody's to change, but it can carry a word.
-        if tally.undecided:
+        if way.tally.undecided:
             error.add_note(MAYBE_REMEDY)
         raise
     finally:
         link.messages += 1
-    return receipt_for(link, envelope, content, tally, reply)
+    return receipt_for(link, envelope, content, way, reply)
 
 
 def _flight(link: Link, envelope: Envelope, content: Content, *, cautious: bool) -> Flight | None:
     # Behind RSET it is not certain that the server will understand the rest.
-    if (cautious and link.terms.chunking) or link.machine.state is not State.READY:
+    terms = link.terms
+    if (cautious and terms.chunking) or link.machine.state is not State.READY:
         return None
-    return flight_for(link, envelope, content)
+    return flight_for(link, envelope, content, terms)
 
 
-def receipt_for(link: Link, envelope: Envelope, content: Content, tally: Tally, reply: Reply) -> Receipt:
-    """Return the receipt of a message that was accepted by `reply`."""
-    tls = link.tls
-    return Receipt(
-        message_id=content.message_id,
-        sender=envelope.sender,
-        accepted=tuple(tally.accepted),
-        refused=tally.refused,
-        reply=reply,
-        server=link.server,
-        tls=None if tls is None else tls.version,
-        verified=tls is not None and tls.verified,
+def receipt_for(
+    link: Link, envelope: Envelope, content: Content, way: Flight | Transaction, reply: Reply
+) -> Receipt:
+    """Return the receipt of a message that went this way and was accepted by `reply`."""
+    return receipt(
+        content.message_id, envelope.sender, way.accepted, way.refused, reply, link.server, link.tls
     )

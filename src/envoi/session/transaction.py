@@ -55,6 +55,16 @@ class Transaction:
         self._lmtp = lmtp
         self.tally = Tally([*planned.recipients], server=link.server, all_or_nothing=planned.all_or_nothing)
 
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The recipients that the server took."""
+        return tuple(self.tally.accepted)
+
+    @property
+    def refused(self) -> dict[str, Reply]:
+        """The others, with the replies."""
+        return self.tally.refused
+
     async def run(self, *, progress: Progress | None) -> Reply:
         """Carry the plan out and return the reply that accepted the message."""
         if self._plan.chunking:

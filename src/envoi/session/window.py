@@ -39,23 +39,27 @@ async def advance(batch: Batch, link: Link) -> None:
         return
     if not filled:
         await link.glance()
-    run = await link.hear_run() if filled else link.heard()
+    flight = batch.flying[0][1]
+    run = await link.hear_run(flight.untold) if filled else link.heard(flight.untold)
     while run is not None:
         verbs, reply = run
-        check_link(link, verbs[-1], reply)
-        batch.flying[0][1].tally.note(verbs, reply)
-        if verbs[-1] in ENDS:
-            batch.land(link)
-            if not batch.flying:
-                return
-            if not link.alive:
-                raise hung_up(link, reply, Phase.FINAL)
-        run = link.heard()
+        if verbs is flight.verbs:
+            batch.land_smoothly(link, reply)
+        else:
+            check_link(link, verbs[-1], reply)
+            flight.tally.note(verbs, reply)
+            if verbs[-1] in ENDS:
+                batch.land(link)
+        if not batch.flying:
+            return
+        if link.machine.state is State.CLOSED:
+            raise hung_up(link, reply, Phase.FINAL)
+        flight = batch.flying[0][1]
+        run = link.heard(flight.untold)
 
 
 async def _say(batch: Batch, link: Link) -> bool:
     """Write what there is room for; False when more would be said, but the source is slow to give it."""
-    octets: list[bytes] = []
     gathered: list[Flight] = []
     size = 0
     link.begin(Phase.MAIL)
@@ -66,23 +70,24 @@ async def _say(batch: Batch, link: Link) -> bool:
         entry, flight = found
         if batch.flying or link.machine.state is not State.READY:
             flight.put_behind_reset()
-        octets.append(batch.launch(link, entry, flight))
+        batch.launch(link, entry, flight)
         gathered.append(flight)
         size += len(flight.body)
         if batch.slow:
-            await _write(link, octets, gathered)
+            await _write(link, gathered)
             return False
         if size >= GATHERED:
-            await _write(link, octets, gathered)
+            await _write(link, gathered)
             size = 0
-    await _write(link, octets, gathered)
+    await _write(link, gathered)
     return True
 
 
-async def _write(link: Link, octets: list[bytes], gathered: list[Flight]) -> None:
+async def _write(link: Link, gathered: list[Flight]) -> None:
     if gathered:
+        octets: list[bytes] = []
         for flight in gathered:
-            flight.tally.ended = True
-        await link.write(b"".join(octets))
-        octets.clear()
+            flight.ended = True
+            octets += (flight.head, flight.body)
         gathered.clear()
+        await link.write(b"".join(octets))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from envoi.errors import LocalProtocolError, Phase, RemoteProtocolError
@@ -150,17 +151,21 @@ class ClientMachine:
         self._advance(verb, reply)
         return verb, reply
 
-    def next_run(self) -> tuple[Sequence[Verb], Reply] | None:
+    def next_run(self, whole: tuple[Verb, ...] = ()) -> tuple[Sequence[Verb], Reply] | None:
         """Return the verbs that the next replies answer, and the last of these replies; None as above.
 
         It is one reply, unless there are several positive ones of one line within a transaction: of those
-        only the last can matter.
+        only the last can matter. `whole` are the verbs that are answered next, up to DATA or the message:
+        they come back themselves when all of them have got what they hope for.
 
         Raises:
             RemoteProtocolError: as `next_reply`.
         """
         if not self._reader.buffer:
             return None
+        if whole and (reply := self._reader.next_whole(len(whole), b"3" if whole[-1] is Verb.DATA else b"2")):
+            self._go_on(whole)
+            return whole, reply
         most = 0
         for verb in self._outstanding:
             most += verb in _STEPS
@@ -170,11 +175,8 @@ class ClientMachine:
         if run is None:
             answer = self.next_reply()
             return None if answer is None else ((answer[0],), answer[1])
-        verbs = [self._outstanding.popleft() for _ in range(run[0])]
-        for verb in verbs:
-            self.state = _DONE[self.state].get(verb, self.state)
-        if not self._outstanding:
-            self._ahead = self.state
+        verbs = tuple(islice(self._outstanding, run[0]))
+        self._go_on(verbs)
         return verbs, run[1]
 
     def last_words(self) -> Reply | None:
@@ -227,6 +229,15 @@ class ClientMachine:
         self.state = self._ahead = State.CLOSED
         self._outstanding.clear()
         self._filters = None
+
+    def _go_on(self, verbs: tuple[Verb, ...]) -> None:
+        """Their replies have come, and are what was hoped for."""
+        outstanding = self._outstanding
+        for _ in verbs:
+            outstanding.popleft()
+        self.state = _done(self.state, verbs)
+        if not outstanding:
+            self._ahead = self.state
 
     def _open_content(self) -> tuple[Normaliser, DotStuffer]:
         if self._filters is None:
@@ -281,19 +292,29 @@ def _after(state: State, last: Verb | None, verbs: tuple[Verb, ...]) -> State:
         if last in LAST_IN_GROUP:
             raise _out_of_order(f"{verb.value} may not follow {last.value} before its reply")
         try:
-            outcomes = TRANSITIONS[state][verb]
+            state = _DONE[state][verb]
         except KeyError:
             raise _out_of_order(f"{verb.value} may not be sent in state {state.value!r}") from None
-        state = outcomes.get(Outcome.DONE) or outcomes.get(Outcome.MORE) or state
         last = verb
     return state
 
 
+@lru_cache(maxsize=512)
+def _done(state: State, verbs: tuple[Verb, ...]) -> State:
+    """Where these verbs have led when all were answered as hoped."""
+    for verb in verbs:
+        state = _DONE[state].get(verb, state)
+    return state
+
+
 _DONE: Mapping[State, Mapping[Verb, State]] = {
-    state: {verb: outcomes[Outcome.DONE] for verb, outcomes in row.items() if Outcome.DONE in outcomes}
+    state: {
+        verb: outcomes.get(Outcome.DONE) or outcomes.get(Outcome.MORE) or state
+        for verb, outcomes in row.items()
+    }
     for state, row in TRANSITIONS.items()
 }
-"""What `TRANSITIONS` says of replies that are positive."""
+"""What `TRANSITIONS` says of replies that are positive, or for DATA intermediate."""
 _MIDDLE: frozenset[Verb] = frozenset({Verb.RSET, Verb.MAIL, Verb.RCPT})
 _STEPS: frozenset[Verb] = _MIDDLE | {Verb.BDAT, Verb.BDAT_LAST, Verb.CONTENT}
 """Verbs of a transaction whose positive reply changes nothing but the state."""

@@ -12,12 +12,13 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envoi.errors import InvalidAddress, LocalProtocolError, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["Command", "Verb"]
 
@@ -133,24 +134,25 @@ def bdat(size: int, *, last: bool) -> Command:
     return _line(Verb.BDAT_LAST, f"BDAT {size} LAST") if last else _line(Verb.BDAT, f"BDAT {size}")
 
 
-def transaction(
-    sender: str, recipients: Iterable[str], parameters: Iterable[str] = (), *, chunk: int | None
-) -> bytes | None:
+def transaction(sender: str, recipients: Sequence[str], parameters: str, chunk: int | None) -> bytes | None:
     """MAIL with its parameters, RCPT for each, and DATA, or with `chunk` the line in front of BDAT's octets.
 
-    The same octets as of the commands one by one, in a fraction of the time. None when an address is of a
-    kind that the ordinary way has to judge: then nothing is known of it.
+    The same octets as of the commands one by one, in a fraction of the time; `parameters` begin with a space,
+    and there is a recipient. None when an address is of a kind that the ordinary way has to judge.
     """
-    if sender and _ORDINARY.fullmatch(sender) is None:
+    if sender and not _is_ordinary(sender):
         return None
-    words = [f"MAIL FROM:<{sender}>", *parameters]
-    lines = [" ".join(words)]
     for address in recipients:
-        if _ORDINARY.fullmatch(address) is None:
+        if not _is_ordinary(address):
             return None
-        lines.append(f"RCPT TO:<{address}>")
-    lines.append("DATA\r\n" if chunk is None else f"BDAT {chunk} LAST\r\n")
-    return "\r\n".join(lines).encode("ascii")
+    to = ">\r\nRCPT TO:<".join(recipients)
+    end = "DATA" if chunk is None else f"BDAT {chunk} LAST"
+    return f"MAIL FROM:<{sender}>{parameters}\r\nRCPT TO:<{to}>\r\n{end}\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=4096)
+def _is_ordinary(address: str) -> bool:
+    return _ORDINARY.fullmatch(address) is not None
 
 
 def rset() -> Command:

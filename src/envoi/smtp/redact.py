@@ -25,15 +25,19 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Redactor:
-    """Remembers secrets, and removes them from replies."""
+    """Remembers secrets, and removes them from replies.
 
-    __slots__ = ("_secrets",)
+    Attributes:
+        secrets: what is removed, in every form.
+    """
+
+    __slots__ = ("secrets",)
 
     def __init__(self) -> None:
-        self._secrets: tuple[str, ...] = ()
+        self.secrets: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._secrets)} secrets)"
+        return f"Redactor({len(self.secrets)} secrets)"
 
     def hide(self, secret: str | bytes | None) -> None:
         """Remember a secret in the forms in which it goes over the wire."""
@@ -41,13 +45,13 @@ class Redactor:
             return
         octets = secret.encode() if isinstance(secret, str) else secret
         forms = (printable(octets), b64encode(octets).decode())
-        fresh = [form for form in forms if len(form) >= SHORTEST and form not in self._secrets]
+        fresh = [form for form in forms if len(form) >= SHORTEST and form not in self.secrets]
         # Longest first, so that a secret inside another does not leave the rest of it behind.
-        self._secrets = tuple(sorted((*self._secrets, *fresh), key=len, reverse=True))
+        self.secrets = tuple(sorted((*self.secrets, *fresh), key=len, reverse=True))
 
     def clean(self, text: str) -> str:
         """Return the text without the secrets."""
-        for secret in self._secrets:
+        for secret in self.secrets:
             if secret in text:
                 text = text.replace(secret, REDACTED)
         return text
@@ -57,7 +61,7 @@ class Redactor:
 
         From then on only how many: part of a secret cannot be told from anything else.
         """
-        return f"{len(octets)} octets" if self._secrets else repr(printable(octets[:MOST_QUOTED]))
+        return f"{len(octets)} octets" if self.secrets else repr(printable(octets[:MOST_QUOTED]))
 
 
 def printable(octets: bytes) -> str:

@@ -141,10 +141,22 @@ class ReplyReader:
             return None
         end = match.end()
         start = self.buffer.rfind(b"\n", 0, end - 1) + 1
-        reply = _positive(bytes(self.buffer[start : end - 2]))
+        reply = _short(bytes(self.buffer[start : end - 2]))
         count = self.buffer.count(b"\n", 0, end)
         del self.buffer[:end]
         return count, self._cleaned(reply)
+
+    def next_whole(self, count: int, last: bytes) -> Reply | None:
+        """Return the last of `count` positive replies of one short line each; `last` is its first digit.
+
+        None, and nothing is read, when they are not the next, or not all there.
+        """
+        match = None if self._lines else _whole(count, last).match(self.buffer)
+        if match is None:
+            return None
+        reply = _short(bytes(match[1]))
+        del self.buffer[: match.end()]
+        return self._cleaned(reply) if self._redactor.secrets else reply
 
     def _is_last(self, line: bytes) -> bool:
         self._size += len(line)
@@ -179,9 +191,15 @@ def _run(most: int) -> re.Pattern[bytes]:
     return re.compile(rb"(?:2[0-9][0-9] [^\r\n]{0,%d}\r\n){1,%d}" % (MAX_KNOWN - 4, most))
 
 
+@lru_cache(maxsize=512)
+def _whole(count: int, last: bytes) -> re.Pattern[bytes]:
+    rest = rb"[0-9][0-9] [^\r\n]{0,%d}" % (MAX_KNOWN - 4)
+    return re.compile(rb"(?:2%b\r\n){%d}(%b%b)\r\n" % (rest, count - 1, last, rest))
+
+
 @lru_cache(maxsize=256)
-def _positive(line: bytes) -> Reply:
-    """Read a line that `_run` has let pass."""
+def _short(line: bytes) -> Reply:
+    """Read a line that `_run` or `_whole` has let pass."""
     return _parse(int(line[:3]), [printable(line[4:])])
 
 
