@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class TaskChannel(Generic[T]):
             raise
         finally:
             alarm.cancel()
-            with suppress(ValueError):  # Whoever was given something is no longer among them.
+            if waiter in self._waiting:  # Asked first: what is not there is put into words by `remove`.
                 self._waiting.remove(waiter)
         return None if found is None else found[0]
 
