@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envoi import AsyncOutbox, AsyncSMTPSession, ConfigError, Outbox, SMTPSession, UsageError
-from envoi.outbox import AsyncWorker, Event, MessageStatus, State, Worker
+from envoi.outbox import AsyncWorker, Backoff, Event, MessageStatus, State, Worker
 from envoi.testing import SMTPServer, faults
 from tests.client.test_outbox import mail
 
@@ -81,6 +81,21 @@ def test_runs_in_a_loop_until_it_is_told_to_stop(tmp_path: Path, server: SMTPSer
 
     asyncio.run(scene())
     assert len(server.messages) == 1
+
+
+def test_whom_lmtp_has_answered_for_is_not_written_to_again(tmp_path: Path) -> None:
+    with SMTPServer(protocol="lmtp") as server, Outbox(tmp_path / "outbox.db") as outbox:
+        server.faults.append(faults.drop("CONTENT", address="c@example.org", before_reply=True, times=1))
+        three = [f"{name}@example.org" for name in "bcd"]
+        ticket = outbox.submit(mail(), recipients=three)
+        with Worker(
+            outbox,
+            session=lambda _: SMTPSession(**server.session_options()),
+            backoff=Backoff(base=0.1, cap=0.1, least=0.05),
+        ):
+            status = outbox.wait(ticket, 60)
+        assert {one.state for one in status.recipients} == {State.DELIVERED}
+        assert [message.recipients for message in server.messages] == [tuple(three), tuple(three[1:])]
 
 
 def test_a_cancelled_worker_leaves_what_it_had(tmp_path: Path, server: SMTPServer) -> None:
