@@ -68,6 +68,17 @@ def test_of_many_each_has_its_own_answer(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_who_is_suppressed_at_the_last_moment_harms_no_other(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.office.suppress(["gone@example.org"], "bounced")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("envoi.outbox.office.refuse", lambda message, _: message)
+            answers = await stage.office.submit_some([ordered(), ordered(to="gone@example.org")])
+        assert [type(answer) for answer in answers] == [Ticket, AddressSuppressed]
+
+    play(tmp_path, scene)
+
+
 def test_who_is_not_there_is_an_error_for_good(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         with pytest.raises(OutboxError, match="purged") as caught:

@@ -9,10 +9,10 @@ import pytest
 
 from envoi import Attachment, Email, RawEmail
 from envoi.drivers.sqlite_store import open_store
-from envoi.errors import AddressSuppressed, UsageError
+from envoi.errors import UsageError
 from envoi.message.envelope import DeliveryOptions, Envelope
 from envoi.message.raw import RawContent
-from envoi.outbox.model import Blob, NewMessage, Suppression
+from envoi.outbox.model import Blob, NewMessage
 from envoi.outbox.submitting import Order, accept
 from envoi.session.run import run_sync
 from tests.outbox.values import START
@@ -157,17 +157,6 @@ def test_waits_until_it_may_leave_and_five_days_more(store: Store) -> None:
     message = accepted(store, email(), send_at=tomorrow)
     assert (message.due_at, message.expires_at) == (tomorrow, tomorrow + timedelta(days=5))
     assert accepted(store, email(), expires_at=tomorrow).expires_at == tomorrow
-
-
-def test_who_is_suppressed_fails_from_the_beginning(store: Store) -> None:
-    entry = Suppression(address="b@example.org", reason="bounced", since=START)
-    run_sync(store.suppress([entry]))
-    message = accepted(store, email(cc="c@example.org"))
-    assert message.recipients == ("b@example.org", "c@example.org")
-    assert list(message.refused) == ["b@example.org"]
-    assert "bounced" in message.refused["b@example.org"]
-    with pytest.raises(AddressSuppressed, match="any more since 2026-11-22: bounced"):
-        accepted(store, email(to="B@Example.org"))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from envoi.errors import AddressSuppressed, IdempotencyConflict, OutboxError, Retry, UsageError
 from envoi.outbox.model import Query, Stage, Suppression, Ticket
 from envoi.outbox.policy import EXPIRY
+from envoi.outbox.refusing import refuse
 from envoi.outbox.standing import EngineTime
 from envoi.outbox.submitting import accept
 
@@ -101,12 +102,13 @@ class Office:
         for content, envelope, order in mails:
             try:
                 made.append(await self._message(content, envelope, order))
-            except (AddressSuppressed, UsageError) as error:
+            except UsageError as error:
                 made.append(error)
+        made = await _heeded(store, made)
         messages = [one for one in made if not isinstance(one, Exception)]
         try:
             accepted = iter(await store.put(messages, connection=connection) if messages else ())
-        except IdempotencyConflict:
+        except (IdempotencyConflict, AddressSuppressed):
             return [
                 one if isinstance(one, Exception) else await self._put_alone(one, connection) for one in made
             ]
@@ -115,7 +117,7 @@ class Office:
     async def _put_alone(self, message: NewMessage, connection: Any) -> Ticket | EnvoiError:
         try:
             (accepted,) = await self.store.put([message], connection=connection)
-        except IdempotencyConflict as error:
+        except (IdempotencyConflict, AddressSuppressed) as error:
             return error
         return _ticket(accepted)
 
@@ -248,6 +250,20 @@ class Office:
     async def declare(self, rules: Iterable[AccountRules]) -> None:
         """Write down how accounts are treated."""
         await (await self.ready()).declare(tuple(rules))
+
+
+async def _heeded(store: Store, made: Iterable[NewMessage | EnvoiError]) -> list[NewMessage | EnvoiError]:
+    """Sort out whom nobody is to write to, in one look, lest one of them fail a whole commit."""
+    heeded = list(made)
+    addresses = [to for one in heeded if not isinstance(one, Exception) for to in one.recipients]
+    suppressed = await store.suppressed(addresses)
+    for number, one in enumerate(heeded if suppressed else ()):
+        if not isinstance(one, Exception):
+            try:
+                heeded[number] = refuse(one, suppressed)
+            except AddressSuppressed as error:
+                heeded[number] = error
+    return heeded
 
 
 def _ids(tickets: Iterable[TicketOrId]) -> tuple[str, ...]:

@@ -60,7 +60,10 @@ class Store(Protocol):
     async def put(self, messages: Sequence[NewMessage], *, connection: Any = None) -> tuple[Accepted, ...]:
         """Write the messages in one commit; with `connection`, in the transaction that is open there.
 
+        Recipients who are suppressed at that moment have failed from the beginning (`refusing.refuse`).
+
         Raises:
+            AddressSuppressed: a message has nobody else to go to; nothing was written.
             IdempotencyConflict: a key is in use for another content; nothing was written.
             UsageError: `connection` is of a kind that this engine cannot use.
         """

@@ -1,8 +1,8 @@
 """Accepting mail: from a content and its envelope to a message that every attempt sends alike.
 
 `Message-ID`, `Date` and all octets are fixed here, 7-bit wherever that can be, so that every server takes the
-same ones. Who is suppressed is failed from the beginning. What is asked for is an `Order`; writing the result
-down is `Store.put`'s, and choosing store and account is `envoi.client.outbox`'s.
+same ones. What is asked for is an `Order`; writing the result down, but for those who are suppressed
+(`refusing`), is `Store.put`'s, and choosing store and account is `envoi.client.outbox`'s.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from envoi.errors import AddressSuppressed, UsageError
+from envoi.errors import UsageError
 from envoi.message.content import WireEncoding
 from envoi.message.reports.verp import verp_sender
 from envoi.message.signing.signed import fewest_requirements
@@ -125,11 +125,9 @@ async def accept(
         bounces: where what comes back goes, instead of to the sender.
 
     Raises:
-        AddressSuppressed: every recipient is on the suppression list.
         UsageError: the content cannot be read.
     """
     addresses = tuple(recipient.address for recipient in envelope.recipients)
-    refused = await _refused(store, addresses)
     options = envelope_to_json(envelope)
     reader = _Reader(content, envelope.sender, identity, now)
     fingerprint = None
@@ -143,7 +141,6 @@ async def accept(
         account=order.account,
         sender=bounces.sender(identity) if bounces is not None and envelope.sender else envelope.sender,
         recipients=addresses,
-        refused=refused,
         options=options,
         message_id=reader.message_id,
         subject=reader.subject,
@@ -155,23 +152,6 @@ async def accept(
         due_at=due_at,
         expires_at=order.expires_at or due_at + EXPIRY,
     )
-
-
-async def _refused(store: Store, addresses: tuple[str, ...]) -> dict[str, str]:
-    suppressed = {entry.address.lower(): entry for entry in await store.suppressed(addresses)}
-    if not suppressed:
-        return {}
-    refused = {
-        address: f"{address} is not written to any more since {entry.since:%Y-%m-%d}: {entry.reason}"
-        for address in addresses
-        if (entry := suppressed.get(address.lower())) is not None
-    }
-    if len(refused) == len(addresses):
-        raise AddressSuppressed(
-            f"nothing was accepted: {'; '.join(refused.values())}. "
-            "Take an address off the list if that is known to be over"
-        )
-    return refused
 
 
 class _Reader:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envoi.drivers.identity import uuid7
-from envoi.errors import IdempotencyConflict, OutboxError, UsageError
-from envoi.outbox.model import Blob, Content, Stage, State
+from envoi.errors import AddressSuppressed, IdempotencyConflict, OutboxError, UsageError
+from envoi.outbox.model import Blob, Content, Stage, State, Suppression
 from tests.outbox.contract.arena import HELLO, NOON, Arena, letter, result
 
 if TYPE_CHECKING:
@@ -115,6 +115,19 @@ async def test_a_suppressed_recipient_has_failed_from_the_beginning(arena: Arena
     assert (await arena.look(message)).recipients[1].text == "suppressed: bounced"
     assert sorted(await arena.kinds(message)) == ["failed", "submitted"]
     assert list((await arena.claim_one()).recipients) == ["a@example.org"]
+
+
+async def test_the_list_of_suppressions_is_honoured(arena: Arena) -> None:
+    await arena.store.suppress([Suppression(address="b@example.org", reason="bounced", since=NOON)])
+    message = await arena.put(recipients=("a@example.org", "B@Example.org"))
+    assert await arena.states(message) == {"a@example.org": State.PENDING, "B@Example.org": State.FAILED}
+    assert "bounced" in (await arena.look(message)).recipients[1].text
+    before = letter()
+    with pytest.raises(AddressSuppressed, match="bounced"):
+        await arena.store.put([before, letter(recipients=("b@example.org",))])
+    assert await arena.store.status([before.id]) == ()
+    await arena.store.unsuppress(["b@example.org"])
+    await arena.put(recipients=("b@example.org",))
 
 
 @pytest.mark.parametrize("size", [0, 1, 70_000, 256 * 1024 - 1, 256 * 1024, 3_000_000])

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from envoi.drivers.postgres_store.contents import PIECE
 from envoi.drivers.postgres_store.failures import IN_USE, says
+from envoi.drivers.postgres_store.suppressions import suppressed
 from envoi.errors import IdempotencyConflict, StoreUnavailable, UsageError
 from envoi.outbox.model import Accepted, Blob
+from envoi.outbox.refusing import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,6 +102,9 @@ async def accept(
         ring: whether to wake who sleeps, when the transaction commits.
         again: whether an earlier call for the same messages may have been committed.
     """
+    if not again:
+        entries = await suppressed(link, [to for message in messages for to in message.recipients])
+        messages = [refuse(message, entries) for message in messages] if entries else messages
     tickets = await _first_uses(link, messages)
     fresh = [message for message in messages if tickets[message.id].id == message.id]
     if again:

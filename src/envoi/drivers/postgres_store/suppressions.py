@@ -1,7 +1,7 @@
 """The list of addresses that are not written to any more; capital letters do not matter.
 
-It is kept under the address in small letters, and shown as it was written. Whether mail is refused for it is
-decided before `put`, not here.
+It is kept under the address in small letters, and shown as it was written. What becomes of mail to those who
+are on it is decided in `envoi.outbox.refusing`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from envoi.outbox.model import Suppression
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envoi.drivers.postgres_store.link import Database, Row
+    from envoi.drivers.postgres_store.link import Database, Link, Row
 
 __all__ = ["suppress", "suppressed", "suppressions", "unsuppress"]
 
@@ -42,7 +42,7 @@ WHERE address > lower(%(after)b) ORDER BY address LIMIT %(most)b
 """
 
 
-async def suppressed(database: Database, addresses: Sequence[str]) -> tuple[Suppression, ...]:
+async def suppressed(database: Database | Link, addresses: Sequence[str]) -> tuple[Suppression, ...]:
     """See `Store.suppressed`."""
     return _read(await database.run(_AMONG, addresses=list(addresses)))
 

@@ -1,7 +1,7 @@
 """Accepting messages: `put`, the one operation whose speed a caller feels.
 
-A key that was used before gives back the first ticket, or is a conflict. Whether mail should be accepted at
-all is decided before (`envoi.outbox.submitting`). What follows from a message is written later, by `ledger`.
+A key that was used before gives back the first ticket, or is a conflict. What becomes of suppressed
+recipients is decided by `envoi.outbox.refusing`. What follows from a message is written later, by `ledger`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from envoi.drivers.sqlite_store.instants import micros, octets_of
 from envoi.drivers.sqlite_store.ledger import NEXT_POSITION, POST_AFTER, post
 from envoi.drivers.sqlite_store.recipients import log
+from envoi.drivers.sqlite_store.suppressing import suppressed
 from envoi.errors import IdempotencyConflict, UsageError
 from envoi.outbox.model import Accepted, Blob, Stage, State
+from envoi.outbox.refusing import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +32,18 @@ def put(tx: Transaction, messages: Sequence[NewMessage]) -> tuple[Accepted, ...]
     """Write the messages.
 
     Raises:
+        AddressSuppressed: a message has nobody to go to.
         IdempotencyConflict: a key is in use for another content.
         UsageError: an id is in use.
     """
     tx.rings = True
-    return tuple([_put(tx, message) for message in messages])
+    return tuple([_put(tx, message) for message in _heeded(tx, messages)])
+
+
+def _heeded(tx: Transaction, messages: Sequence[NewMessage]) -> Sequence[NewMessage]:
+    if tx.row("SELECT 1 FROM envoi_suppressed LIMIT 1") is None:
+        return messages
+    return [refuse(message, suppressed(tx, message.recipients)) for message in messages]
 
 
 def _put(tx: Transaction, message: NewMessage) -> Accepted:

@@ -117,15 +117,15 @@ class Engine:
         """The instant, microseconds."""
         return micros(self._wall())
 
-    def read(self, look: Callable[[Transaction], T], *, at_once: bool = False) -> T:
-        """Look at one state of the tables; `at_once`, each statement at its own.
+    def read(self, look: Callable[[Transaction], T]) -> T:
+        """Look at one state of the tables.
 
         Raises:
             StoreUnavailable: they cannot be read.
         """
         if self.committer.broken is not None:
             raise StoreUnavailable(self.committer.broken)
-        return self._readers.read(look, self.now(), at_once=at_once)
+        return self._readers.read(look, self.now())
 
     def reap(self, lease: float) -> int:
         """Take back what the dead hold, and what nobody lengthened for a whole lease; return how many.

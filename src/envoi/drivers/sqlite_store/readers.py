@@ -30,8 +30,8 @@ class Readers:
         self._path = path
         self._free: deque[sqlite3.Connection] = deque()
 
-    def read(self, look: Callable[[Transaction], T], now: int, *, at_once: bool = False) -> T:
-        """Look at one state of the tables; `at_once`, each statement at its own.
+    def read(self, look: Callable[[Transaction], T], now: int) -> T:
+        """Look at one state of the tables.
 
         Raises:
             StoreUnavailable: they cannot be read.
@@ -42,12 +42,9 @@ class Readers:
             connection = self._open()
         try:
             with closing(connection.cursor()) as cursor:
-                tx = Transaction(cursor=cursor, now=now)
-                if at_once:
-                    return look(tx)
                 cursor.execute("BEGIN")
                 try:
-                    return look(tx)
+                    return look(Transaction(cursor=cursor, now=now))
                 finally:
                     cursor.execute("ROLLBACK")
         except sqlite3.Error as error:

@@ -160,11 +160,7 @@ class SQLiteStore:
 
     async def suppressed(self, addresses: Sequence[str]) -> tuple[Suppression, ...]:
         """Return which of the addresses are suppressed."""
-        # Every enqueue asks this. An address or two may be looked up one after the other.
-        engine = await self._engine()
-        return await self._colour.run(
-            lambda: engine.read(lambda tx: suppressing.suppressed(tx, addresses), at_once=True)
-        )
+        return await self._read(lambda tx: suppressing.suppressed(tx, addresses))
 
     # Working
 

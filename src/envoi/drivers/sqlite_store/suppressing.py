@@ -1,7 +1,7 @@
 """The list of addresses that are not written to any more.
 
 Case is ignored, also in the local part, as nearly every server does. Who puts addresses here, and why, is
-`envoi.outbox`'s; that `submit` honours the list is `envoi.outbox.submitting`'s.
+`envoi.outbox`'s; that a put honours the list is seen to in `accepting`.
 """
 
 from __future__ import annotations
