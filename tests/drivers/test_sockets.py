@@ -60,25 +60,28 @@ def test_unix_sockets_have_nothing_of_the_kind() -> None:
 
 
 @pytest.mark.parametrize("colour", ["blocking", "asyncio"])
-def test_before_every_wait(
+def test_before_every_wait_for_more(
     pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch, colour: str
 ) -> None:
     ours, theirs = pair
     ours.setblocking(False)
-    waits: list[str] = []
+    replies = [b"250 2.0.0 queued\r\n", b"250 ok\r\n"]
 
     def answering(_: socket.socket) -> Callable[[], None]:
-        def acknowledge() -> None:
-            waits.append("wait")
-            theirs.sendall(b"250 ok\r\n")
-
-        return acknowledge
+        """Them, who go on when what they said before has been acknowledged."""
+        return lambda: theirs.sendall(replies.pop())
 
     monkeypatch.setattr(blocking_channel, "acknowledging", answering)
     monkeypatch.setattr(aio_channel, "acknowledging", answering)
     if colour == "blocking":
         channel = BlockingChannel(ours, peer="them", local_address=None)
-        assert [run_sync(channel.read(5)) for _ in range(2)] == [b"250 ok\r\n"] * 2
+        theirs.sendall(b"220 hello\r\n")
+        assert run_sync(channel.read(5)) == b"220 hello\r\n"
+        assert run_sync(channel.read(5)) == b"250 ok\r\n"
+        run_sync(channel.write(b"NOOP\r\n", 5))
+        theirs.sendall(b"250 2.0.0 noop\r\n")
+        assert run_sync(channel.read(5)) == b"250 2.0.0 noop\r\n"
+        assert run_sync(channel.read(5)) == b"250 2.0.0 queued\r\n"
         channel.abort()
     else:
 
@@ -87,8 +90,14 @@ def test_before_every_wait(
             _, channel = await loop.create_connection(
                 lambda: AsyncioChannel(ours, peer="them", local_address=None), sock=ours
             )
-            assert [await channel.read(5) for _ in range(2)] == [b"250 ok\r\n"] * 2
+            theirs.sendall(b"220 hello\r\n")
+            assert await channel.read(5) == b"220 hello\r\n"
+            assert await channel.read(5) == b"250 ok\r\n"
+            await channel.write(b"NOOP\r\n", 5)
+            theirs.sendall(b"250 2.0.0 noop\r\n")
+            assert await channel.read(5) == b"250 2.0.0 noop\r\n"
+            assert await channel.read(5) == b"250 2.0.0 queued\r\n"
             channel.abort()
 
         asyncio.run(reading())
-    assert waits == ["wait", "wait"]
+    assert replies == []

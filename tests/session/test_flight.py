@@ -66,7 +66,7 @@ def link_to(offers: tuple[str, ...], answers: list[list[bytes]], *, shown: bool)
 def outcome(offers: tuple[str, ...], answers: list[list[bytes]], **how: Any) -> tuple[bytes, object, bool]:
     """Send one mail; return what was written, what came of it, and whether the link lives."""
     link, stream = link_to(offers, [list(one) for one in answers], shown=how.get("shown", False))
-    step_by_step = patch("envoi.session.submit._flight", return_value=None)
+    step_by_step = patch("envoi.session.submit.flight_for", return_value=None)
     try:
         if how.get("stepwise"):
             step_by_step.start()

@@ -44,6 +44,8 @@ class AsyncioChannel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._chunks: list[bytes] = []
         self._held = 0
+        # Whether something came since we wrote last, so that no octets of ours acknowledge it by the way.
+        self._heard = False
         self._holding_back = False
         self._congested = False
         self._ended = False
@@ -65,7 +67,8 @@ class AsyncioChannel(asyncio.Protocol):
         while (data := self._receive()) is None:
             if deadline is not None and self._loop.time() >= deadline:
                 raise silent(self.peer, timeout)
-            self._acknowledge()
+            if self._heard:
+                self._acknowledge()
             await self._wait(deadline)
         return data
 
@@ -84,6 +87,7 @@ class AsyncioChannel(asyncio.Protocol):
             data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
             self._chunks.clear()
             self._held = 0
+            self._heard = True
             if self._holding_back and self._transport is not None:
                 self._holding_back = False
                 self._transport.resume_reading()
@@ -105,6 +109,7 @@ class AsyncioChannel(asyncio.Protocol):
 
     async def _write_piece(self, data: bytes | bytearray | memoryview, timeout: float | None) -> None:
         transport = self._transport
+        self._heard = False
         if transport is not None and not transport.is_closing():
             transport.write(data)
             if self._congested:

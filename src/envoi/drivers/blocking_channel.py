@@ -23,7 +23,16 @@ __all__ = ["BlockingChannel"]
 class BlockingChannel:
     """One connected, non-blocking socket."""
 
-    __slots__ = ("_acknowledge", "_early", "_ended", "_readable", "_socket", "local_address", "peer")
+    __slots__ = (
+        "_acknowledge",
+        "_early",
+        "_ended",
+        "_heard",
+        "_readable",
+        "_socket",
+        "local_address",
+        "peer",
+    )
 
     def __init__(self, connection: socket.socket, *, peer: str, local_address: str | None) -> None:
         self._socket = connection
@@ -31,6 +40,8 @@ class BlockingChannel:
         self._acknowledge = acknowledging(connection)
         self._early = bytearray()
         self._ended = False
+        # Whether something came since we wrote last, so that no octets of ours acknowledge it by the way.
+        self._heard = False
         self.peer = peer
         self.local_address = local_address
 
@@ -41,23 +52,27 @@ class BlockingChannel:
 
     async def read(self, timeout: float | None) -> bytes:
         """Return what has arrived, ``b""`` at the end."""
-        while True:
-            if not self._early:
+        while not self._early:
+            if self._heard:
                 self._acknowledge()
-                if not self._readable(timeout):
-                    raise silent(self.peer, timeout)
-            data = self._receive()
-            if data is not None:
+            if not self._readable(timeout):
+                raise silent(self.peer, timeout)
+            if (data := self._receive()) is not None:
+                self._heard = True
                 return data
+        return self._take_early()
 
     async def poll(self) -> bytes | None:
         """Return what can be had without waiting."""
-        return self._receive() if self._early or self._readable(0) else None
+        if self._early:
+            return self._take_early()
+        return self._receive() if self._readable(0) else None
+
+    def _take_early(self) -> bytes:
+        data, self._early = bytes(self._early), bytearray()
+        return data
 
     def _receive(self) -> bytes | None:
-        if self._early:
-            data, self._early = bytes(self._early), bytearray()
-            return data
         try:
             return self._socket.recv(READ_SIZE)
         except BlockingIOError:
@@ -67,6 +82,7 @@ class BlockingChannel:
 
     async def write(self, data: bytes | bytearray | memoryview, timeout: float | None) -> None:
         """Write all of it, keeping what arrives meanwhile."""
+        self._heard = False
         sent = self._send(data)
         if sent < len(data):
             self._write_rest(memoryview(data)[sent:], timeout)

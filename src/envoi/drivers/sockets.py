@@ -43,7 +43,7 @@ def open_socket(address: Address, source_address: str | None) -> socket.socket:
 
 
 def acknowledging(connected: socket.socket) -> Callable[[], None]:
-    """Return what makes the system acknowledge at once what arrives next; call it before each wait.
+    """Return what makes the system acknowledge at once what has arrived; call it before another wait.
 
     A server that answers a flight in two pieces holds the second back until the first is acknowledged
     (Nagle's algorithm), and Linux would take 40 ms for that when we have nothing to say meanwhile. Elsewhere,

@@ -46,7 +46,12 @@ def _milliseconds(timeout: float | None) -> int | None:
 def _reading_poll(fileno: int) -> Callable[[float | None], bool]:
     poller = select.poll()
     poller.register(fileno, select.POLLIN)
-    return lambda timeout: bool(poller.poll(_milliseconds(timeout)))
+    poll = poller.poll
+
+    def is_readable(timeout: float | None) -> bool:
+        return bool(poll(_milliseconds(timeout) if timeout else timeout))
+
+    return is_readable
 
 
 def _reading_select(fileno: int) -> Callable[[float | None], bool]:

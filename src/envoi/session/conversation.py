@@ -126,7 +126,15 @@ class Conversation:
             if link is None:
                 link = await self._fresh()
             try:
-                return await self._submit(link, content, envelope, progress, before_final)
+                return await submit(
+                    link,
+                    envelope,
+                    content,
+                    lmtp=self._settings.protocol is Protocol.LMTP,
+                    cautious=link.messages > 0 and link.idle_seconds > IDLE_SECONDS,
+                    progress=progress,
+                    before_final=before_final,
+                )
             except DeliveryError as error:
                 if kept and _is_stale(link, error):
                     link.note("the connection was no longer good; opening another")
@@ -250,24 +258,6 @@ class Conversation:
         self._link = await open_link(self._runtime, self._settings, deadline_at=self.deadline_at())
         self._link.distrusted = self._distrusted
         return self._link
-
-    async def _submit(
-        self,
-        link: Link,
-        content: Content,
-        envelope: Envelope,
-        progress: Progress | None,
-        before_final: Callable[[], Awaitable[None]] | None,
-    ) -> Receipt:
-        return await submit(
-            link,
-            envelope,
-            content,
-            lmtp=self._settings.protocol is Protocol.LMTP,
-            cautious=link.messages > 0 and link.idle_seconds > IDLE_SECONDS,
-            progress=progress,
-            before_final=before_final,
-        )
 
     def deadline_at(self) -> float | None:
         """When a call that begins now must be over, by the clock's `monotonic`."""

@@ -254,7 +254,7 @@ async def fly(
     """
     if flight.chunked and before_final is not None:
         await before_final()
-    link.begin(Phase.MAIL)
+    link.phase = Phase.MAIL
     await link.check_turn()
     link.expect(flight)
     if flight.chunked:

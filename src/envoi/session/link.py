@@ -348,7 +348,7 @@ class Link:
 
     async def _answer(self, look: Callable[[], T | None]) -> T:
         """Read until there is what is looked for; one reply has one time for all its octets."""
-        expected = self.machine.expected
+        expected, monotonic = self.machine.expected, self._clock.monotonic
         if expected is not None:
             self.phase = PHASES[expected]
         try:
@@ -356,10 +356,10 @@ class Link:
             if answer is not None:
                 return answer
             limit = remaining = self._limits[self.phase]
-            began = self._clock.monotonic()
+            began = monotonic()
             while True:
                 self._take(await self._stream.read(self._remaining(remaining)))
-                self.used_at = self._clock.monotonic()
+                self.used_at = monotonic()
                 answer = look()
                 if answer is not None:
                     return answer

@@ -60,12 +60,15 @@ async def submit(
     Another exception that ends it early (a cancellation, Ctrl-C) has `MAYBE_REMEDY` among its notes when the
     message may have been taken.
     """
-    flight = None if lmtp else _flight(link, envelope, content, cautious=cautious)
+    terms, flight = link.terms, None
+    # Behind RSET it is not certain that the server will understand the rest.
+    if not lmtp and not (cautious and terms.chunking) and link.machine.state is State.READY:
+        flight = flight_for(link, envelope, content, terms)
     way: Flight | Transaction
     if flight is not None:
         way, flow = flight, fly(link, flight, progress=progress, before_final=before_final)
     else:
-        planned = plan(envelope, content, link.terms, server=link.server)
+        planned = plan(envelope, content, terms, server=link.server)
         way = Transaction(link, planned, content, lmtp=lmtp, before_final=before_final)
         flow = way.run(progress=progress)
     try:
@@ -81,14 +84,6 @@ async def submit(
     finally:
         link.messages += 1
     return receipt_for(link, envelope, content, way, reply)
-
-
-def _flight(link: Link, envelope: Envelope, content: Content, *, cautious: bool) -> Flight | None:
-    # Behind RSET it is not certain that the server will understand the rest.
-    terms = link.terms
-    if (cautious and terms.chunking) or link.machine.state is not State.READY:
-        return None
-    return flight_for(link, envelope, content, terms)
 
 
 def receipt_for(

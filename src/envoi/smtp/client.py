@@ -191,7 +191,7 @@ class ClientMachine:
         """
         if self._outstanding:
             raise _out_of_order(f"{len(self._outstanding)} replies are still to come")
-        if not self.quiet:
+        if not self._reader.empty:
             raise RemoteProtocolError(
                 f"the server sent {self.unread} before it was asked",
                 phase=Phase.COMMAND,
