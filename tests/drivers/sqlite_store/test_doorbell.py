@@ -77,6 +77,29 @@ def test_a_ring_between_two_waits_is_heard(doorbell: Doorbell) -> None:
     assert doorbell.take() is bell
 
 
+def test_a_folder_that_has_been_silent_for_long_is_not_listed_until_somebody_waits(
+    doorbell: Doorbell, bells: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[Path] = []
+    iterdir = Path.iterdir
+
+    def counted(path: Path) -> Iterator[Path]:
+        listed.append(path)
+        return iter(list(iterdir(path)))
+
+    monkeypatch.setattr(Path, "iterdir", counted)
+    doorbell.ring()
+    doorbell.ring()  # it has changed just now, and may again at the same instant
+    assert len(listed) == 2
+    os.utime(bells, (1_000_000_000, 1_000_000_000))
+    doorbell.ring()
+    doorbell.ring()
+    assert len(listed) == 3
+    bell = doorbell.take()
+    doorbell.ring()
+    assert bell.rung()
+
+
 def test_many_rings_do_not_block_who_rings(doorbell: Doorbell) -> None:
     bell = doorbell.take()
     for _ in range(70_000):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ __all__ = ["Bell", "Doorbell"]
 
 #: Seconds between two looks at the file: where a pipe can be rung, and where not.
 LOOK, LOOK_OFTEN = 1.0, 0.05
+#: Nanoseconds after which a folder's time cannot be given to another change of it: the coarsest count by 2 s.
+SETTLED = 5_000_000_000
 
 
 class Bell:
@@ -88,6 +91,7 @@ class Doorbell:
         self._connect = connect
         self._free: deque[Bell] = deque()
         self._bells: list[Bell] = []
+        self._silent_since = 0
 
     def take(self) -> Bell:
         """Take a bell to wait at; it stays up until `close`, so that nothing is missed between two waits."""
@@ -118,9 +122,15 @@ class Doorbell:
     def ring(self) -> None:
         """Wake everybody who waits."""
         with suppress(OSError):  # Whoever waits looks by itself, too.
-            for path in self._folder.iterdir():
-                if not path.suffix:
-                    self._ring(path)
+            # Every enqueue rings: a folder that was empty and has not changed is not listed again.
+            changed = self._folder.stat().st_mtime_ns
+            if changed == self._silent_since:
+                return
+            paths = [path for path in self._folder.iterdir() if not path.suffix]
+            for path in paths:
+                self._ring(path)
+            if not paths and time.time_ns() - changed > SETTLED:
+                self._silent_since = changed
 
     @staticmethod
     def _ring(path: Path) -> None:
