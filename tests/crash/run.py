@@ -112,7 +112,7 @@ class _Cast:
         path = self._place.folder / f"in-flight-{life}"
         if path.exists():
             page = InFlight(path)
-            self.books.in_flight += page.count()
+            self.books.in_flight.update(page.messages())
             page.close()
             path.unlink()
 
@@ -128,7 +128,7 @@ class _Cast:
         """Stop a worker until it has lost its leases, and add what it has in flight."""
         os.kill(pid, signal.SIGSTOP)
         page = InFlight(self._place.folder / f"in-flight-{self.living[pid].life}")
-        self.books.in_flight += page.count()
+        self.books.in_flight.update(page.messages())
         page.close()
 
     def reap(self) -> dict[int, str]:

@@ -11,6 +11,7 @@ import mmap
 import os
 import signal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,42 +39,49 @@ _CALLS = (
     "permit",
     "rest",
 )
+_WIDTH = 16
+_NOBODY = bytes(_WIDTH)
 STEPS = tuple(f"{when} {call}" for call in _CALLS for when in ("before", "after"))
 """Every step that has a name."""
 
 
 class InFlight:
-    """How many messages may have their dot while no store knows: survives the process that counts."""
+    """Which messages may have their dot while no store knows: survives the process that writes it down."""
 
-    SLOTS = 4096
+    SLOTS = 1024
 
     def __init__(self, path: Path) -> None:
+        size = self.SLOTS * _WIDTH
         # Who was killed while he made the page had nothing on its way.
-        if not path.exists() or path.stat().st_size < self.SLOTS:
-            path.write_bytes(bytes(self.SLOTS))
+        if not path.exists() or path.stat().st_size < size:
+            path.write_bytes(bytes(size))
         with path.open("r+b") as file:
-            self._page = mmap.mmap(file.fileno(), self.SLOTS)
+            self._page = mmap.mmap(file.fileno(), size)
         self._slots: dict[str, int] = {}
 
     def begin(self, message: str) -> None:
         """The dot may be written from now on."""
         taken = set(self._slots.values())
         slot = self._slots[message] = next(number for number in range(self.SLOTS) if number not in taken)
-        self._page[slot] = 1
+        self._write(slot, UUID(message).bytes)
 
     def end(self, message: str) -> None:
         """What became of it is on disk."""
         slot = self._slots.pop(message, None)
         if slot is not None:
-            self._page[slot] = 0
+            self._write(slot, _NOBODY)
 
-    def count(self) -> int:
-        """How many there are, or were when the process died."""
-        return sum(self._page[:])
+    def messages(self) -> list[UUID]:
+        """Which there are, or were when the process died."""
+        slots = (self._page[at : at + _WIDTH] for at in range(0, len(self._page), _WIDTH))
+        return [UUID(bytes=octets) for octets in slots if octets != _NOBODY]
 
     def close(self) -> None:
         """Let go of the page."""
         self._page.close()
+
+    def _write(self, slot: int, octets: bytes) -> None:
+        self._page[slot * _WIDTH : (slot + 1) * _WIDTH] = octets
 
 
 class Steps:
