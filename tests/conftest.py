@@ -8,6 +8,7 @@ themselves (`tests/servers/`) and envoi's own doubles (`envoi.testing`).
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -67,6 +68,12 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if "require_program" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.programs())
+
+
+def pytest_collection_finish() -> None:
+    """Set aside what lives as long as the run; a test that collects garbage would look through all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
