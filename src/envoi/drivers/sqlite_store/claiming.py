@@ -7,7 +7,7 @@ of those that wait, priority by priority: what is scheduled for later is never l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from envoi.drivers.sqlite_store.accounts import Account, save_state
 from envoi.drivers.sqlite_store.instants import SECOND, from_micros, micros, octets_of
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from envoi.drivers.sqlite_store.transaction import Transaction
 
 __all__ = ["MOST_OFFERED", "claim", "claim_these"]
+
+_Due: TypeAlias = "tuple[bytes, str]"
+"""The id of a message, and its recipients if they are few."""
 
 #: Recipients of one envelope (RFC 5321 §4.5.3.1.8 grants at least these).
 MOST_OFFERED = 100
@@ -52,15 +55,16 @@ def claim(tx: Transaction, owner: str, most: int, lease: float, accounts: Sequen
 
 def claim_these(tx: Transaction, owner: str, ids: Sequence[str], lease: float) -> Claimed:
     """Claim what of these is due and free, account by account."""
-    wanted: dict[str, list[bytes]] = {}
+    wanted: dict[str, list[_Due]] = {}
     for identity in dict.fromkeys(ids):
         row = tx.row(
-            "SELECT id, account FROM envoi_message WHERE id = ? AND stage = 'waiting' AND due_at <= ?",
+            "SELECT account, id, recipients FROM envoi_message "
+            "WHERE id = ? AND stage = 'waiting' AND due_at <= ?",
             octets_of(identity),
             tx.now,
         )
         if row is not None:
-            wanted.setdefault(row[1], []).append(row[0])
+            wanted.setdefault(row[0], []).append(row[1:])
     claims: list[Claim] = []
     wakes: list[datetime] = []
     for account in _turns(tx, list(wanted)):
@@ -79,18 +83,18 @@ def _turns(tx: Transaction, accounts: Sequence[str] | None) -> list[Account]:
     return [Account.read(*row) for row in rows if accounts is None or row[0] in accounts]
 
 
-def _due(tx: Transaction, account: str, most: int) -> list[bytes]:
-    found: list[bytes] = []
+def _due(tx: Transaction, account: str, most: int) -> list[_Due]:
+    found: list[_Due] = []
     for priority in PRIORITIES:
         rows = tx.rows(
-            "SELECT id FROM envoi_message WHERE stage = 'waiting' AND account = ? AND priority = ? "
-            "AND due_at <= ? ORDER BY due_at, id LIMIT ?",
+            "SELECT id, recipients FROM envoi_message WHERE stage = 'waiting' AND account = ? "
+            "AND priority = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
             account,
             priority,
             tx.now,
             most - len(found),
         )
-        found += [identity for (identity,) in rows]
+        found += rows
         if len(found) == most:
             break
     return found
@@ -113,11 +117,11 @@ def _next_due(tx: Transaction, accounts: Sequence[str]) -> int | None:
 
 
 def _admitted(
-    tx: Transaction, account: Account, due: Sequence[bytes], owner: str, lease: float
+    tx: Transaction, account: Account, due: Sequence[_Due], owner: str, lease: float
 ) -> tuple[list[Claim], datetime | None]:
     if not due:
         return [], None
-    offers = [_offer(tx, identity) for identity in due]
+    offers = [_offer(tx, *one) for one in due]
     admission = admit(
         account.rules.limits, account.state, [len(offer) for offer in offers], from_micros(tx.now)
     )
@@ -130,15 +134,25 @@ def _admitted(
     )
     claims = [
         _claim(tx, identity, owner, lease, offer, instant)
-        for identity, offer, instant in zip(due, offers, admission.instants, strict=False)
+        for (identity, _), offer, instant in zip(due, offers, admission.instants, strict=False)
     ]
     return claims, admission.wake_at
 
 
-def _offer(tx: Transaction, identity: bytes) -> dict[str, int]:
+def _offer(tx: Transaction, identity: bytes, few: str) -> dict[str, int]:
     """The recipients to offer now, and how often each was tried."""
-    due = [one for one in load(tx, identity) if one.open and (one.due_at or 0) <= tx.now]
-    return {one.address: one.attempts for one in due[:MOST_OFFERED]}
+    if few:
+        due = [one for one in load(tx, identity) if one.open and (one.due_at or 0) <= tx.now]
+        return {one.address: one.attempts for one in due}
+    return dict(
+        tx.rows(
+            "SELECT address, attempts FROM envoi_recipient WHERE message = ? "
+            "AND state IN ('pending', 'deferred') AND due_at <= ? ORDER BY position LIMIT ?",
+            identity,
+            tx.now,
+            MOST_OFFERED,
+        )
+    )
 
 
 def _claim(

@@ -26,6 +26,7 @@ NEXT_POSITION = (
     "coalesce((SELECT max(position) FROM envoi_arrival), 0)))"
 )
 _UNPOSTED = (
+    "SELECT m.id, m.stage, m.account, m.due_at, m.message_id, m.recipients "
     "FROM envoi_arrival a CROSS JOIN envoi_message m ON m.id = a.message "
     "WHERE a.position > (SELECT amount FROM envoi_count WHERE name = 'posted')"
 )
@@ -38,7 +39,8 @@ def post(tx: Transaction) -> None:
     )
     if newest is None or newest <= posted:
         return
-    counts = unposted_counts(tx)
+    rows = tx.rows(_UNPOSTED)
+    counts = _counts(rows)
     tx.run_many(
         "INSERT INTO envoi_account (name) VALUES (?) ON CONFLICT DO NOTHING",
         [(account,) for account in _accounts(counts)],
@@ -48,23 +50,19 @@ def post(tx: Transaction) -> None:
         "ON CONFLICT DO UPDATE SET amount = amount + excluded.amount",
         [(*name, amount) for name, amount in counts.items()],
     )
-    tx.run_many("INSERT OR IGNORE INTO envoi_word VALUES (?, ?)", sorted(_words(tx)))
+    words = [(word, row[0]) for row in rows for word in _words(tx, *row)]
+    tx.run_many("INSERT OR IGNORE INTO envoi_word VALUES (?, ?)", sorted(words))
     tx.run("UPDATE envoi_count SET amount = ? WHERE name = 'posted'", newest)
 
 
 def unposted(tx: Transaction) -> list[bytes]:
     """The ids of messages that are not found by words yet, the newest first."""
-    return sorted((identity for (identity,) in tx.rows(f"SELECT m.id {_UNPOSTED}")), reverse=True)
+    return sorted((row[0] for row in tx.rows(_UNPOSTED)), reverse=True)
 
 
 def unposted_counts(tx: Transaction) -> Counter[tuple[str, Any]]:
     """What is to be added to the figures: name and key → amount."""
-    counts: Counter[tuple[str, Any]] = Counter()
-    for stage, account, due_at in tx.rows(f"SELECT m.stage, m.account, m.due_at {_UNPOSTED}"):
-        counts[stage, account] += 1
-        if stage == Stage.WAITING.value:
-            counts["due", due_at - due_at % SECOND] += 1
-    return counts
+    return _counts(tx.rows(_UNPOSTED))
 
 
 def accounts(tx: Transaction) -> set[str]:
@@ -73,18 +71,22 @@ def accounts(tx: Transaction) -> set[str]:
     return known | _accounts(unposted_counts(tx))
 
 
+def _counts(rows: list[Any]) -> Counter[tuple[str, Any]]:
+    counts: Counter[tuple[str, Any]] = Counter()
+    for _, stage, account, due_at, *_ in rows:
+        counts[stage, account] += 1
+        if stage == Stage.WAITING.value:
+            counts["due", due_at - due_at % SECOND] += 1
+    return counts
+
+
 def _accounts(counts: Counter[tuple[str, Any]]) -> set[str]:
     return {key for name, key in counts if name != "due"}
 
 
-def _words(tx: Transaction) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for identity, message_id, recipients in tx.rows(f"SELECT m.id, m.message_id, m.recipients {_UNPOSTED}"):
-        addresses = recipients.split("\n") if recipients else _written(tx, identity)
-        found += [(word, identity) for word in (message_id, *addresses)]
-    return found
-
-
-def _written(tx: Transaction, identity: bytes) -> list[str]:
+def _words(tx: Transaction, identity: bytes, *row: Any) -> list[str]:
+    *_, message_id, recipients = row
+    if recipients:
+        return [message_id, *recipients.split("\n")]
     rows = tx.rows("SELECT address FROM envoi_recipient WHERE message = ?", identity)
-    return [address for (address,) in rows]
+    return [message_id, *(address for (address,) in rows)]
