@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from envoi.testing.callers import Callers
 from envoi.testing.certificates import server_context
 from envoi.testing.connection import Connection
 from envoi.testing.fault_book import FaultBook
@@ -36,8 +37,8 @@ class Listener:
     __slots__ = (
         "_arrival",
         "_book",
+        "_callers",
         "_server",
-        "_tasks",
         "dialogues",
         "faults",
         "messages",
@@ -52,7 +53,7 @@ class Listener:
         self.dialogues: list[list[str]] = []
         self.port = 0
         self._book = FaultBook(self.faults)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._callers = Callers()
 
     async def start(self) -> None:
         """Begin to listen on a free port."""
@@ -71,7 +72,7 @@ class Listener:
                 deliver=self._receive,
             )
             self.dialogues.append(connection.said)
-            self._tasks.append(loop.create_task(connection.serve()))
+            self._callers.admit(wire, connection.serve())
 
         self._arrival = asyncio.Event()
         self._server = await loop.create_server(lambda: Wire(accept), HOST, 0)
@@ -83,15 +84,7 @@ class Listener:
         Raises:
             Exception: what went wrong in a connection, if the server itself was at fault.
         """
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        await self._server.wait_closed()
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        await self._callers.dismiss(self._server)
 
     async def wait_for(self, count: int, timeout: float) -> list[ReceivedMessage]:
         """Return the messages as soon as there are so many.

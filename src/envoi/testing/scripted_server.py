@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from envoi.errors import UsageError
+from envoi.testing.callers import Callers
 from envoi.testing.certificates import default_certificate, server_context
 from envoi.testing.listener import HOST
 from envoi.testing.loop_thread import LoopThread
@@ -40,7 +41,7 @@ class ScriptedServer:
         self._connections = list(parse(transcript))
         self._chunking = chunking
         self._players: list[Player] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._callers = Callers()
         self._thread: LoopThread | None = None
         self.host = HOST
         self.port = 0
@@ -84,23 +85,16 @@ class ScriptedServer:
         loop = asyncio.get_running_loop()
 
         def accept(wire: Wire) -> None:
-            self._tasks.append(loop.create_task(self._play(wire)))
+            self._callers.admit(wire, self._play(wire))
 
         self._server = await loop.create_server(lambda: Wire(accept), HOST, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _stop(self) -> None:
-        self._server.close()
         if self._unfinished:
             # What the client has said last may still be on its way.
-            await asyncio.wait(self._tasks, timeout=LINGER_SECONDS)
-        for task in self._tasks:
-            task.cancel()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+            await asyncio.wait(self._callers.tasks, timeout=LINGER_SECONDS)
+        await self._callers.dismiss(self._server)
         if left := self._unfinished:
             raise AssertionError(left)
         if self._connections:
