@@ -3,8 +3,11 @@
 BIN := .venv/bin
 FAST := not slow and not programs
 
+# Tests start hundreds of processes; what these import is compiled once, whatever the machine's custom is.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := env
-.PHONY: bench bench-compose bench-outbox bench-quick docs env demo test quick lint types layers cover system-packages node-packages lock wheel wheel-test clean help
+.PHONY: bench bench-compose bench-outbox bench-quick docs env demo test quick checks lint types mypy pyright layers cover crash system-packages node-packages lock wheel wheel-test clean help
 
 env:  ## make .venv with everything that development needs
 	@python=$$(scripts/find-python) && "$$python" scripts/bootstrap.py
@@ -12,19 +15,26 @@ env:  ## make .venv with everything that development needs
 demo: env  ## send a mail through envoi's own local server and show all of it
 	@$(BIN)/python examples/demo.py
 
-test: env system-packages node-packages lint types layers cover wheel-test  ## everything, as before a change lands
+test: env system-packages node-packages checks cover wheel-test  ## everything, as before a change lands
 
 quick: env  ## the fast tests only
 	@$(BIN)/python -m pytest -q -m "$(FAST)"
+
+checks: env  ## lint, types and layers, two at a time
+	@$(MAKE) --no-print-directory --jobs=2 lint types layers
 
 lint: env  ## ruff: rules and format
 	@echo "== lint: ruff"
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check . || { echo "not formatted; fix: $(BIN)/ruff format ."; exit 1; }
 
-types: env  ## mypy and pyright, both strict
+types: mypy pyright  ## mypy and pyright, both strict
+
+mypy: env
 	@echo "== types: mypy"
 	@$(BIN)/mypy
+
+pyright: env
 	@echo "== types: pyright"
 	@$(BIN)/pyright
 
