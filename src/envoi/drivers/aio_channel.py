@@ -64,13 +64,13 @@ class AsyncioChannel(asyncio.Protocol):
         if (data := self._receive()) is not None:
             return data
         deadline = self._deadline(timeout)
-        while (data := self._receive()) is None:
-            if deadline is not None and self._loop.time() >= deadline:
-                raise silent(self.peer, timeout)
+        while deadline is None or self._loop.time() < deadline:
             if self._heard:
                 self._acknowledge()
             await self._wait(deadline)
-        return data
+            if (data := self._receive()) is not None:
+                return data
+        raise silent(self.peer, timeout)
 
     async def poll(self) -> bytes | None:
         """Return what can be had without waiting."""

@@ -245,7 +245,8 @@ class RawEmail:
 
 _PLAIN = Requirements()
 _REPAIRED = Requirements(repaired=True)
-# Past the guard of a frozen class, and faster than by name.
+# Past the guard of a frozen class, and faster than by name: there is one for every mail.
+_WRITE = tuple(vars(RawContent)[name].__set__ for name in RawContent.__slots__)
 _write_content, _write_envelope = (vars(RawEmail)[name].__set__ for name in ("content", "_envelope"))
 
 
@@ -275,17 +276,11 @@ def _of_bytes(raw: bytes, sevenbit: RawContent | None = None) -> RawContent:
         kept = _BCC.sub(b"", header)
         if kept != header:
             header, raw = kept.rstrip(b"\r\n"), kept.rstrip(b"\r\n") + raw[end:]
-    ascii_only, newlines, ended, repaired = _surveyed((raw,))
-    return RawContent(
-        message_id=_message_id(header),
-        header=header,
-        data=raw,
-        ascii=ascii_only,
-        newlines=newlines,
-        ended=ended,
-        repaired=repaired,
-        sevenbit=sevenbit,
-    )
+    content = object.__new__(RawContent)
+    values = _message_id(header), header, raw, None, *_surveyed((raw,)), sevenbit
+    for write, value in zip(_WRITE, values, strict=True):
+        write(content, value)
+    return content
 
 
 def _of_file(path: Path) -> RawContent:
