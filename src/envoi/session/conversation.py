@@ -99,15 +99,12 @@ class Conversation:
     def outgoing(
         self,
         mail: Mail,
-        *,
         sender: str | None = None,
         recipients: Iterable[str | Recipient] | None = None,
         options: DeliveryOptions | None = None,
     ) -> tuple[Content, Envelope]:
         """Return what this session sends for a mail, signed where it signs; see `envoi.session.outgoing`."""
-        return outgoing(
-            mail, sender=sender, recipients=recipients, options=options, signer=self._settings.signer
-        )
+        return outgoing(mail, sender, recipients, options, self._settings.signer)
 
     async def send(
         self,
@@ -126,15 +123,9 @@ class Conversation:
             if link is None:
                 link = await self._fresh()
             try:
-                return await submit(
-                    link,
-                    envelope,
-                    content,
-                    lmtp=self._settings.protocol is Protocol.LMTP,
-                    cautious=link.messages > 0 and link.idle_seconds > IDLE_SECONDS,
-                    progress=progress,
-                    before_final=before_final,
-                )
+                cautious = link.messages > 0 and link.idle_seconds > IDLE_SECONDS
+                lmtp = self._settings.protocol is Protocol.LMTP
+                return await submit(link, envelope, content, lmtp, cautious, progress, before_final)
             except DeliveryError as error:
                 if kept and _is_stale(link, error):
                     link.note("the connection was no longer good; opening another")

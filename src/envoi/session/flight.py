@@ -243,7 +243,6 @@ def _verbs(recipients: int, chunked: bool) -> tuple[Verb, ...]:
 async def fly(
     link: Link,
     flight: Flight,
-    *,
     progress: Progress | None,
     before_final: Callable[[], Awaitable[None]] | None,
 ) -> Reply:

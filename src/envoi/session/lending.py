@@ -8,7 +8,7 @@ works is seen without a round trip, by `conversation`. Waiting itself is each co
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from envoi.errors import Accepted, DeadlineExceeded, DeliveryError, Disconnected, Phase, UsageError
 from envoi.session.outgoing import outgoing
@@ -100,7 +100,7 @@ class Lending:
     ) -> Receipt:
         """Hand one mail over, on the connection whose turn it is; see `envoi.client.pool`."""
         # First, so that what cannot be sent takes nobody's place.
-        content, envelope = outgoing(mail, sender=sender, recipients=recipients, options=options)
+        content, envelope = outgoing(mail, sender, recipients, options)
         now = self._clock.monotonic()
         with self._turns.guard:
             place = self._desk.at_once(now)
@@ -254,7 +254,8 @@ class Lending:
     ) -> Receipt:
         """Send over the connection of a place, and give it back."""
         # Whoever was given a place has a connection by now.
-        conversation = cast("Conversation", place.held)
+        held: Any = place.held
+        conversation: Conversation = held
         try:
             if conversation.signer is not None:
                 content, _ = conversation.outgoing(
@@ -268,7 +269,7 @@ class Lending:
             raise
         finally:
             with self._turns.guard:
-                self._desk.give_back(place, self._clock.monotonic(), alive=conversation.is_open)
+                self._desk.give_back(place, self._clock.monotonic(), conversation.is_open)
                 if self._desk.waiting:
                     self._serve()
 

@@ -33,7 +33,6 @@ Mail: TypeAlias = "Email | RawEmail | SignedEmail | bytes | Message[Any, Any] | 
 
 def outgoing(
     mail: Mail,
-    *,
     sender: str | None = None,
     recipients: Iterable[str | Recipient] | None = None,
     options: DeliveryOptions | None = None,

@@ -178,7 +178,7 @@ class Desk:
         """Its connection is there and was not used."""
         self._take_back(place, State.IDLE)
 
-    def give_back(self, place: Place, now: float, *, alive: bool) -> None:
+    def give_back(self, place: Place, now: float, alive: bool) -> None:
         """A mail was offered over it; a connection that is not alive is never lent again."""
         place.messages += 1
         place.used_at = now

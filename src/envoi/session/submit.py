@@ -34,7 +34,6 @@ async def submit(
     link: Link,
     envelope: Envelope,
     content: Content,
-    *,
     lmtp: bool = False,
     cautious: bool = False,
     progress: Progress | None = None,
@@ -66,7 +65,7 @@ async def submit(
         flight = flight_for(link, envelope, content, terms)
     way: Flight | Transaction
     if flight is not None:
-        way, flow = flight, fly(link, flight, progress=progress, before_final=before_final)
+        way, flow = flight, fly(link, flight, progress, before_final)
     else:
         planned = plan(envelope, content, terms, server=link.server)
         way = Transaction(link, planned, content, lmtp=lmtp, before_final=before_final)
