@@ -35,7 +35,10 @@ FOLDERS = (
 # A shell has what it starts in the background ignore Ctrl-C, and children inherit that; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile("envoi", deadline=None, print_blob=True)
+# No test fails for the time that it takes: the machine may be busy.
+hypothesis.settings.register_profile(
+    "envoi", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("envoi")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import mailparser
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envoi.errors import NotSupportedByServer
@@ -101,7 +101,7 @@ def test_display_names_are_read_back_to_the_last_space(address):
     attachments=st.lists(some.attachments, max_size=3),
     encoding=encodings,
 )
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 def test_bodies_and_attachments_are_read_back_as_they_were_given(text, html, attachments, encoding):
     email = mail(text=text if text is not None or html is None else "", html=html, attachments=attachments)
     message = read(composed(email, encoding))
@@ -133,7 +133,7 @@ def test_bodies_and_attachments_are_read_back_as_they_were_given(text, html, att
     ),
     encoding=encodings,
 )
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_bytes_are_the_same_each_time_have_the_announced_size_and_keep_to_the_limits(email, encoding):
     data = composed(email, encoding)
     assert composed(email, encoding) == data
@@ -317,7 +317,7 @@ def test_an_attached_message_with_utf8_headers_is_global():
     text=st.text(st.characters(codec="latin-1", min_codepoint=32), min_size=1),
     name=some.file_names,
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_second_reader_agrees(subject, text, name):
     email = mail(subject=subject, text=text, attachments=[Attachment.from_bytes(b"\x00\xff", name)])
     message = mailparser.parse_from_bytes(composed(email))

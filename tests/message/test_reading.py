@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envoi.errors import UsageError
@@ -31,7 +31,7 @@ def mail(head: str = "", body: str = "", start: str = "From: a@example.org\r\n")
     to=st.lists(some.addresses | some.groups, max_size=3),
     attachments=st.lists(some.attachments, max_size=2),
 )
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 def test_what_was_written_is_read_back(subject, text, html, to, attachments):
     email = Email(
         sender="a@example.org", subject=subject, to=to, text=text, html=html, attachments=attachments

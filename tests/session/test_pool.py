@@ -411,7 +411,7 @@ class LonelyPool(Pool):
     offered = ((0, 1),)
 
 
-Pool.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Pool.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 LonelyPool.TestCase.settings = Pool.TestCase.settings
 test_whatever_happens = Pool.TestCase
 test_whatever_happens_with_a_single_server = LonelyPool.TestCase

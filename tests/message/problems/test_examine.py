@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envoi.message.email import Email
@@ -89,7 +89,7 @@ def test_takes_no_time_for_hostile_fields(name, piece):
     to=st.lists(some.addresses, min_size=1, max_size=3),
     attachments=st.lists(some.attachments, max_size=2),
 )
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 def test_finds_no_fault_with_what_envoi_composes(subject, text, html, to, attachments):
     mail = Email(
         sender="a@example.org", subject=subject, to=to, text=text, html=html, attachments=attachments

@@ -115,7 +115,7 @@ def test_openssl_decrypts_and_accepts_what_is_both(content: Any, tmp_path: Path)
 
 
 @pytest.mark.programs("openssl")
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(some.bodies)
 def test_openssl_accepts_whatever_the_text(tmp_path: Path, text: str) -> None:
     content = mail(text=text)
