@@ -246,7 +246,17 @@ class RawEmail:
 _PLAIN = Requirements()
 _REPAIRED = Requirements(repaired=True)
 # Past the guard of a frozen class, and faster than by name: there is one for every mail.
-_WRITE = tuple(vars(RawContent)[name].__set__ for name in RawContent.__slots__)
+(
+    _write_message_id,
+    _write_header,
+    _write_data,
+    _write_file,
+    _write_ascii,
+    _write_newlines,
+    _write_ended,
+    _write_repaired,
+    _write_sevenbit,
+) = (vars(RawContent)[name].__set__ for name in RawContent.__slots__)
 _write_content, _write_envelope = (vars(RawEmail)[name].__set__ for name in ("content", "_envelope"))
 
 
@@ -276,10 +286,18 @@ def _of_bytes(raw: bytes, sevenbit: RawContent | None = None) -> RawContent:
         kept = _BCC.sub(b"", header)
         if kept != header:
             header, raw = kept.rstrip(b"\r\n"), kept.rstrip(b"\r\n") + raw[end:]
+    in_order = raw.endswith(b"\n") and raw.isascii() and _line_ends(raw).newlines in _ONLY_CRLF
+    ascii_only, newlines, ended, repaired = (True, 0, True, True) if in_order else _surveyed((raw,))
     content = object.__new__(RawContent)
-    values = _message_id(header), header, raw, None, *_surveyed((raw,)), sevenbit
-    for write, value in zip(_WRITE, values, strict=True):
-        write(content, value)
+    _write_message_id(content, _message_id(header))
+    _write_header(content, header)
+    _write_data(content, raw)
+    _write_file(content, None)
+    _write_ascii(content, ascii_only)
+    _write_newlines(content, newlines)
+    _write_ended(content, ended)
+    _write_repaired(content, repaired)
+    _write_sevenbit(content, sevenbit)
     return content
 
 
@@ -309,20 +327,26 @@ def _surveyed(pieces: Iterable[bytes]) -> tuple[bool, int, bool, bool]:
 
     Lastly, whether that is true of all lines, by CRLF.
     """
-    ascii_only, newlines, last = True, 0, b"\n"
-    # It notes the kinds of line ends, and does not count them, which takes four times as long.
-    kinds = IncrementalNewlineDecoder(None, translate=False)
+    ascii_only, newlines, last, kinds = True, 0, b"\n", None
     for piece in pieces:
         ascii_only = ascii_only and piece.isascii()
-        kinds.decode(piece.decode("latin-1"))
+        kinds = _line_ends(piece, kinds)
         if kinds.newlines not in _ONLY_CRLF:
             newlines += piece.count(b"\n") - piece.count(b"\r\n")
             newlines -= last == b"\r" and piece.startswith(b"\n")
         last = piece[-1:] or last
-    return ascii_only, newlines, last in (b"\n", b"\r"), last == b"\n" and kinds.newlines in _ONLY_CRLF
+    repaired = last == b"\n" and (kinds is None or kinds.newlines in _ONLY_CRLF)
+    return ascii_only, newlines, last in (b"\n", b"\r"), repaired
 
 
 _ONLY_CRLF = (None, "\r\n")
+
+
+def _line_ends(octets: bytes, kinds: IncrementalNewlineDecoder | None = None) -> IncrementalNewlineDecoder:
+    """Note the kinds of line ends, without counting them, which takes four times as long."""
+    kinds = kinds or IncrementalNewlineDecoder(None, translate=False)
+    kinds.decode(octets.decode("latin-1"))
+    return kinds
 
 
 def _message_id(header: bytes) -> str | None:
