@@ -305,3 +305,13 @@ def test_says_that_nobody_answers() -> None:
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1") as refused:
         run_sync(store.stats())
     assert "secret" not in str(refused.value)
+
+
+def test_events_of_one_transaction_follow_each_other(store: PostgresStore, url: str) -> None:
+    letters = [fresh() for _ in range(3)]
+    with psycopg.connect(url) as connection:
+        run_sync(store.put(letters[:2], connection=connection))
+        run_sync(store.put(letters[2:], connection=connection))
+    events = run_sync(store.events(0))
+    assert [event.id for event in events] == [one.id for one in letters]
+    assert [event.position - events[0].position for event in events] == [0, 1, 2]

@@ -72,10 +72,13 @@ WITH newcomers AS (
 ), pieces AS (
     INSERT INTO envoi_contents (id, part, octets)
     SELECT * FROM unnest(%(p_ids)b::uuid[], %(p_parts)b::integer[], %(p_octets)b::bytea[])
+), first AS MATERIALIZED (
+    SELECT envoi_positions(cardinality(%(ids)b::uuid[])) AS position
 ), events AS (
-    INSERT INTO envoi_events (at, kind, message)
-    SELECT * FROM unnest(%(created)b::timestamptz[], array_fill('submitted'::text,
-        ARRAY[cardinality(%(ids)b::uuid[])]), %(ids)b::uuid[])
+    INSERT INTO envoi_events (position, at, kind, message)
+    SELECT first.position + e.number - 1, e.at, 'submitted', e.message
+    FROM unnest(%(created)b::timestamptz[], %(ids)b::uuid[]) WITH ORDINALITY AS e (at, message, number)
+    CROSS JOIN first
 )
 SELECT pg_notify('envoi', '')
 WHERE %(ring)b::boolean AND EXISTS (SELECT FROM envoi_sleepers WHERE until > clock_timestamp())

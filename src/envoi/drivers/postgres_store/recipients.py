@@ -35,10 +35,13 @@ WITH changed AS (
         %(counted)b::boolean[]) AS g (message, address, state, code, enhanced, reply, note, due_at, counted)
     WHERE r.message = g.message AND r.address = g.address AND r.state <> 'delivered'
     RETURNING r.message, r.address, r.state, r.code, r.enhanced, r.reply, r.note
+), first AS MATERIALIZED (
+    SELECT envoi_positions(cardinality(%(messages)b::uuid[])) AS position
 )
-INSERT INTO envoi_events (at, kind, message, recipient, code, enhanced, reply, note)
-SELECT %(now)b::timestamptz, state, message, address, code, enhanced, reply, note
-FROM changed WHERE state <> 'pending'
+INSERT INTO envoi_events (position, at, kind, message, recipient, code, enhanced, reply, note)
+SELECT first.position + row_number() OVER () - 1, %(now)b::timestamptz, state, message, address, code,
+    enhanced, reply, note
+FROM changed CROSS JOIN first WHERE state <> 'pending'
 """
 _CANCEL_OPEN = """
 WITH changed AS (
