@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envoi.errors import (
+    Accepted,
     AuthenticationFailed,
+    Disconnected,
     MessageRejected,
     Phase,
     RecipientsRejected,
@@ -352,6 +354,17 @@ def test_options_are_for_each() -> None:
     conversation = Conversation(settings(), Network(rules))
     send_all(conversation, map(numbered, range(2)), 2, options=DeliveryOptions(ret="headers"))
     assert rules.relays[0].wrote.count(b" RET=HDRS\r\n") == 2
+
+
+def test_what_remains_behind_an_interruption_is_told_in_order() -> None:
+    rules = Rules(interrupt=(4, KeyboardInterrupt))
+    conversation = Conversation(settings(), Network(rules))
+    batch = conversation.batch([numbered(0), b"no envelope", numbered(2)], options=None, window=3)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run_sync(batch.more())
+    told = batch.remains(caught.value)
+    assert [type(result) for result in told] == [Disconnected, UsageError, Disconnected]
+    assert [result.accepted for result in told] == [Accepted.MAYBE, Accepted.NO, Accepted.MAYBE]
 
 
 def test_memory_does_not_grow_with_the_mails() -> None:

@@ -11,19 +11,28 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterable
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from envoi.errors import AuthenticationFailed, DeliveryError, Rejected, Retry, TLSFailed, UsageError
+from envoi.errors import (
+    AuthenticationFailed,
+    DeliveryError,
+    EnvoiError,
+    Rejected,
+    Retry,
+    TLSFailed,
+    UsageError,
+)
 from envoi.session import look_ahead, window
 from envoi.session.flight import flight_for
 from envoi.session.receipt import receipt
 from envoi.session.submit import receipt_for
-from envoi.session.tally import MAYBE_REMEDY, in_doubt
+from envoi.session.tally import MAYBE_REMEDY, broken_off, in_doubt, is_doubtful
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from typing import Any
 
-    from envoi.errors import EnvoiError
     from envoi.message.content import Content
     from envoi.message.envelope import DeliveryOptions, Envelope
     from envoi.session.conversation import Conversation
@@ -71,6 +80,13 @@ class _Unfit:
 class Batch:
     """The sending of several mails.
 
+    Args:
+        conversation: over whose connection.
+        mails: where they come from.
+        options: for each of them.
+        size: how many may be flying.
+        prepare: makes content and envelope of a mail; by default `Conversation.outgoing`.
+
     Attributes:
         size: how many may be flying.
         flying: what was said and is not answered, in order, each with its flight.
@@ -87,7 +103,7 @@ class Batch:
         "_link",
         "_next",
         "_now",
-        "_options",
+        "_prepare",
         "_queue",
         "_settling",
         "_waiting",
@@ -102,8 +118,9 @@ class Batch:
         conversation: Conversation,
         mails: Iterable[Mail] | AsyncIterable[Mail],
         *,
-        options: DeliveryOptions | None,
+        options: DeliveryOptions | None = None,
         size: int,
+        prepare: Callable[[Any], tuple[Content, Envelope]] | None = None,
     ) -> None:
         if size < 1:
             raise UsageError(f"a window holds one mail or more, not {size}")
@@ -116,7 +133,7 @@ class Batch:
             self._anext = aiter(mails).__anext__
         else:
             self._next = iter(mails).__next__
-        self._options = options
+        self._prepare = prepare or partial(conversation.outgoing, options=options)
         self._queue: deque[Entry | _Unfit] = deque()
         self._waiting: deque[Entry] = deque()
         self._failure: Exception | None = None
@@ -176,7 +193,7 @@ class Batch:
                 mail = await self._anext()
             else:
                 return False
-            content, envelope = self._conversation.outgoing(mail, options=self._options)
+            content, envelope = self._prepare(mail)
         except (StopIteration, StopAsyncIteration):
             self._next = self._anext = None
             return False
@@ -204,17 +221,27 @@ class Batch:
             if not entry.alone and self._conversation.flies(self.size):
                 await self._board()
                 return
-            result: Receipt | EnvoiError = await self._conversation.send(entry.content, entry.envelope)
+            result: Receipt | EnvoiError = await self._send_alone(entry)
         except (DeliveryError, UsageError) as error:
             result = error
         self._waiting.popleft()
         self._finish(entry, result)
 
+    async def _send_alone(self, entry: Entry) -> Receipt:
+        try:
+            return await self._conversation.send(entry.content, entry.envelope)
+        except EnvoiError:
+            raise
+        except BaseException as error:
+            entry.result = broken_off(error, entry.envelope, doubtful=is_doubtful(error))
+            raise
+
     async def _board(self) -> None:
         """Have a link on which mails can fly."""
         link = await self._conversation.ready()
         if link is not self._link:
-            self._link, self._fruitful = link, False
+            # A connection that has carried mails before is as good as one that carried ours.
+            self._link, self._fruitful = link, link.messages > 0
         self._conversation.hold(self)
         await self._advance(link)
 
@@ -304,11 +331,29 @@ class Batch:
             conversation.learn(link, error)
             self._account(error)
         except BaseException as error:
-            link.abort()
-            if any(flight.tally.undecided for _, flight in self.flying):
-                error.add_note(MAYBE_REMEDY)
-            self._drop()
+            self._break_off(link, error)
             raise
+
+    def remains(self, error: BaseException) -> list[Receipt | EnvoiError]:
+        """Return what became of all mails that were taken and not told of, as `error` has ended `more`."""
+        if self._link is not None and self.flying:
+            self._break_off(self._link, error)
+        return [
+            entry.result or broken_off(error, entry.envelope) if isinstance(entry, Entry) else entry.result
+            for entry in self._queue
+        ]
+
+    def _break_off(self, link: Link, error: BaseException) -> None:
+        """Close the link, and tell of all that flew what became of them."""
+        link.abort()
+        doubtful = False
+        for entry, flight in self.flying:
+            tally = flight.tally
+            doubtful |= tally.undecided
+            entry.result = tally.refusal() or broken_off(error, entry.envelope, doubtful=tally.undecided)
+        if doubtful:
+            error.add_note(MAYBE_REMEDY)
+        self._drop()
 
     def _account(self, error: DeliveryError) -> None:
         """The link is gone: tell of all that flew what became of them; whom nobody heard flies again."""

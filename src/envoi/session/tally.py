@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from envoi.errors import (
     Accepted,
+    Disconnected,
     MessageRejected,
     Phase,
     ProtocolError,
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envoi.errors import DeliveryError
+    from envoi.message.envelope import Envelope
     from envoi.smtp.replies import Reply
 
-__all__ = ["ENDS", "MAYBE_REMEDY", "Tally", "in_doubt", "remedy_for"]
+__all__ = ["ENDS", "MAYBE_REMEDY", "Tally", "broken_off", "in_doubt", "is_doubtful", "remedy_for"]
 
 MAYBE_REMEDY = (
     "The server may have accepted the message: sending it again may deliver it twice, "
@@ -227,6 +229,23 @@ def in_doubt(error: DeliveryError) -> DeliveryError:
     """Return the error, telling now that the message may have been accepted."""
     error.accepted, error.retry, error.remedy = Accepted.MAYBE, Retry.LATER, MAYBE_REMEDY
     return error
+
+
+def broken_off(by: BaseException, envelope: Envelope, *, doubtful: bool = False) -> DeliveryError:
+    """Return the error of a mail whose sending was ended by what another one met with, such as Ctrl-C."""
+    error = Disconnected(
+        f"sending was broken off by {type(by).__name__}, and the connection closed",
+        phase=Phase.FINAL if doubtful else Phase.MAIL,
+        recipients=[each.address for each in envelope.recipients],
+        retry=Retry.NOW,
+    )
+    error.__cause__ = by if isinstance(by, Exception) else None
+    return in_doubt(error) if doubtful else error
+
+
+def is_doubtful(error: BaseException) -> bool:
+    """Whether an exception that is not ours carries the word that the message may have been accepted."""
+    return MAYBE_REMEDY in getattr(error, "__notes__", ())
 
 
 def remedy_for(reply: Reply) -> str:
