@@ -19,7 +19,7 @@ from envoi import AsyncSMTPSession, RawEmail, SMTPSession
 from envoi.client import worker as worker_module
 from envoi.client.courier import SessionCourier
 from envoi.client.outbox import office_of
-from envoi.errors import StoreUnavailable
+from envoi.errors import EnvoiError, StoreUnavailable
 from envoi.outbox import AsyncWorker, Backoff, Worker
 from tests.crash.steps import InFlight, SteppedCourier, Steps
 
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from envoi import Outbox
     from tests.crash.place import Place
 
 __all__ = ["read_journal", "spawn", "submit", "work"]
 
 SENDER = "a@example.org"
+#: How many mails are submitted at once, now and then.
+SEVERAL = 4
 IMPATIENT = Backoff(base=0.2, cap=1.0, least=0.05)
 #: Bytes of a message: most are small, some go to the spool.
 SIZES = (200, 200, 200, 5_000, 100_000, 400_000)
@@ -95,19 +98,30 @@ def submit(place: Place, name: str, fatal: str, passes: int) -> None:
         todo = [key for key in begun if key not in acknowledged]
         number = len(begun)
         while not ended:
-            if not todo:
+            while len(todo) < (SEVERAL if random.random() < 0.1 else 1):
                 todo.append(f"{name}.{number}")
                 number += 1
-            key = todo.pop()
-            written.write(f"begin {key}\n".encode())
+            written.write("".join(f"begin {key}\n" for key in todo).encode())
             try:
-                outbox.submit(_mail(place, key), key=key)
+                _submit(outbox, {key: _mail(place, key) for key in todo})
             except StoreUnavailable:
-                # Nothing was acknowledged: the same again, as any program would.
-                todo.append(key)
+                pass  # nothing was acknowledged: the same again, as any program would
             else:
-                written.write(f"ack {key}\n".encode())
+                written.write("".join(f"ack {key}\n" for key in todo).encode())
+                todo.clear()
             time.sleep(random.random() * 0.02)  # so that kills fall between submissions as well
+
+
+def _submit(outbox: Outbox, mails: dict[str, RawEmail]) -> None:
+    """Return when all of them are accepted: one by itself, several in one commit."""
+    if len(mails) == 1:
+        ((key, mail),) = mails.items()
+        outbox.submit(mail, key=key)
+        return
+    keys = iter(mails)
+    for ticket in outbox.submit_all(mails.values(), key=lambda _: next(keys)):
+        if isinstance(ticket, EnvoiError):
+            raise ticket
 
 
 def read_journal(path: Path) -> tuple[list[str], set[str]]:

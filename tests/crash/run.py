@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "kill_and_count"]
 
-#: What a worker does when it ends, and seldom before; what it does once in a while.
-AT_THE_END, SELDOM = ("give_back", "rest"), ("extend", "accounts", "reap")
+#: What is done at the end of a worker, and seldom before; what is done once in a while.
+AT_THE_END, SELDOM = ("give_back", "rest"), ("extend", "accounts", "reap", "keep", "suppressed")
 #: How often somebody survives his step before, at most: a submission is over soon.
 PASSES = {"work": 4, "submit": 60}
 #: How many have no step to die at, and meet their death anywhere.
@@ -222,7 +222,7 @@ class _Fates:
 
 
 def _concerns(step: str, part: str) -> bool:
-    submitting = step.rpartition(" ")[2] in ("put", "suppressed")
+    submitting = step.rpartition(" ")[2] in ("keep", "put", "suppressed")
     return submitting == (part == "submit")
 
 

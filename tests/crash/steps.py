@@ -34,6 +34,7 @@ _CALLS = (
     "reap",
     "accounts",
     "suppressed",
+    "keep",
     "put",
     "deliver",
     "permit",
