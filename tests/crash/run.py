@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -163,9 +164,10 @@ def kill_and_count(place: Place, plan: Plan, received: Callable[[], Counter[str]
         _drain(cast, place)
     finally:
         for pid in cast.living:
-            os.kill(pid, signal.SIGCONT)
-            os.kill(pid, signal.SIGTERM)
-            os.waitpid(pid, 0)
+            with suppress(ProcessLookupError, ChildProcessError):  # interrupted right behind his death
+                os.kill(pid, signal.SIGCONT)
+                os.kill(pid, signal.SIGTERM)
+                os.waitpid(pid, 0)
     cast.books.balance(place, received())
     cast.books.seconds = time.monotonic() - started
     return cast.books
