@@ -24,7 +24,13 @@ def opened(order: Order) -> Iterator[Sender]:
     octets, to = order.octets, order.to
     security = "starttls" if order.starttls else "plaintext"
     sessions = [
-        AsyncSMTPSession("127.0.0.1", order.port, security=security, local_hostname="client.test")
+        AsyncSMTPSession(
+            "127.0.0.1",
+            order.port,
+            security=security,
+            local_hostname="client.test",
+            window=max(order.window, 1),
+        )
         for _ in range(order.connections)
     ]
     workers = [session for session in sessions for _ in range(max(order.window, 1))]

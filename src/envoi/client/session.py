@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self, Unpack
 
+    from envoi.client.joint import Joint
     from envoi.client.session_aio import AsyncSMTPSession
     from envoi.client.spooler import Spooler
     from envoi.errors import EnvoiError
@@ -77,6 +78,9 @@ class SMTPSession:
         mechanisms: the SASL mechanisms that may be used, instead of the strongest that both sides have.
         transcript: called with each line of the dialogue; secrets are redacted.
         signer: signs every mail with DKIM that does not bear a signature of its keys already.
+        window: how many mails that are sent at the same time may be unanswered on the connection; a lost
+            connection may leave so many in doubt (`accepted` is `MAYBE`). With 1 each `send` waits for the
+            one before.
         asynchronous: `send` puts mails into an outbox on disk and returns at once, and they leave in the
             background, also in a later run: True for the outbox of this user (``outbox.db`` in the data
             folder, such as ``~/.local/share/envoi``), or the URL or path of one.
@@ -105,6 +109,7 @@ class SMTPSession:
         mechanisms: Iterable[str] | None = None,
         transcript: Callable[[TranscriptLine], None] | None = None,
         signer: DKIMSigner | None = None,
+        window: int = 1,
         asynchronous: bool | str | Path = False,
     ) -> None:
         settings = Settings.of(
@@ -128,6 +133,11 @@ class SMTPSession:
         )
         self._conversation = Conversation(settings, BlockingRuntime(), waits=False)
         self._lock = ForkLock()
+        self._joint: Joint | None = None
+        if window != 1:
+            from envoi.client.joint import Joint
+
+            self._joint = Joint(self._conversation, self._lock, window)
         self._spooler: Spooler | None = None
         if asynchronous:
             # Imported here, as it is the outbox altogether.
@@ -218,6 +228,8 @@ class SMTPSession:
         )
         if self._spooler is not None:
             return self._spooler.send(content, envelope)
+        if self._joint is not None and progress is None:
+            return self._joint.send(content, envelope)
         return self._run(self._conversation.send(content, envelope, progress=progress))
 
     def status(self, ticket: TicketOrId) -> MessageStatus:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self, Unpack
 
+    from envoi.client.joint_aio import AsyncJoint
     from envoi.client.spooler import AsyncSpooler
     from envoi.errors import EnvoiError
     from envoi.message.envelope import DeliveryOptions, Recipient
@@ -71,6 +72,9 @@ class AsyncSMTPSession:
         mechanisms: the SASL mechanisms that may be used, instead of the strongest that both sides have.
         transcript: called with each line of the dialogue; secrets are redacted.
         signer: signs every mail with DKIM that does not bear a signature of its keys already.
+        window: how many mails that are sent at the same time may be unanswered on the connection; a lost
+            connection may leave so many in doubt (`accepted` is `MAYBE`). With 1 each `send` waits for the
+            one before.
         asynchronous: `send` puts mails into an outbox on disk and returns at once, and they leave in the
             background, also in a later run: True for the outbox of this user (``outbox.db`` in the data
             folder, such as ``~/.local/share/envoi``), or the URL or path of one.
@@ -99,6 +103,7 @@ class AsyncSMTPSession:
         mechanisms: Iterable[str] | None = None,
         transcript: Callable[[TranscriptLine], None] | None = None,
         signer: DKIMSigner | None = None,
+        window: int = 1,
         asynchronous: bool | str | Path = False,
     ) -> None:
         settings = Settings.of(
@@ -122,6 +127,11 @@ class AsyncSMTPSession:
         )
         self._conversation = Conversation(settings, AsyncioRuntime())
         self._lock = asyncio.Lock()
+        self._joint: AsyncJoint | None = None
+        if window != 1:
+            from envoi.client.joint_aio import AsyncJoint
+
+            self._joint = AsyncJoint(self._conversation, self._lock, window)
         self._spooler: AsyncSpooler | None = None
         if asynchronous:
             # Imported here, as it is the outbox altogether.
@@ -212,6 +222,8 @@ class AsyncSMTPSession:
         )
         if self._spooler is not None:
             return await self._spooler.send(content, envelope)
+        if self._joint is not None and progress is None:
+            return await self._joint.send(content, envelope)
         return await self._run(self._conversation.send(content, envelope, progress=progress))
 
     async def status(self, ticket: TicketOrId) -> MessageStatus:
@@ -275,6 +287,8 @@ class AsyncSMTPSession:
         """Take leave and close. What happens meanwhile changes nothing about mails already sent."""
         if self._spooler is not None:
             await self._spooler.close()
+        if self._joint is not None:
+            await self._joint.answered()
         await self._run(self._conversation.close())
 
     async def __aenter__(self) -> Self:

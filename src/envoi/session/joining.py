@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from envoi.session.conversation import Conversation
     from envoi.session.receipt import Receipt
 
-    Joined: TypeAlias = tuple["Slot", Content, Envelope]
-
 __all__ = ["Joined", "Joining", "Slot", "may_be_taken", "received"]
+
+
+Joined: TypeAlias = "tuple[Slot, Content, Envelope]"
+"""A mail, ready to be sent, and where its result goes."""
 
 
 class Slot(Protocol):

@@ -96,6 +96,7 @@ class SessionOptions(_KeptOptions, total=False):
     tls: TLSOptions | None
     timeout: Timeouts | float | None
     mechanisms: Iterable[str] | None
+    window: int
     asynchronous: bool | str | Path
 
 
