@@ -177,7 +177,7 @@ def test_a_silent_proxy_ends_in_time(colour: Colour, scheme: str) -> None:
         serve(silence) as proxy,
         pytest.raises(DeadlineExceeded, match="did not answer in time"),
     ):
-        colour.run(converse(colour, by_way_of(f"{scheme}://127.0.0.1:{proxy.port}"), 0.05))
+        colour.run(converse(colour, by_way_of(f"{scheme}://127.0.0.1:{proxy.port}"), 0.5))
 
 
 def trickle(connection: socket.socket) -> None:
