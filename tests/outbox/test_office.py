@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envoi.errors import AddressSuppressed, IdempotencyConflict, OutboxError, Retry
+from envoi.errors import AddressSuppressed, IdempotencyConflict, OutboxError, Retry, UsageError
 from envoi.message.raw import RawEmail
 from envoi.outbox.account_rules import AccountRules, OnUnknown
 from envoi.outbox.courier import Attempt
@@ -64,6 +64,20 @@ def test_of_many_each_has_its_own_answer(tmp_path: Path) -> None:
         assert await stage.office.submit_some([]) == []
         only = await stage.office.submit_some([ordered(), ordered(to="gone@example.org")])
         assert [type(answer) for answer in only] == [Ticket, AddressSuppressed]
+
+    play(tmp_path, scene)
+
+
+def test_of_many_one_that_cannot_be_read_harms_no_other(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        path = tmp_path / "mail.eml"
+        path.write_bytes(CONTENT)
+        mail = RawEmail(path, sender="a@example.org", recipients=["b@example.org"])
+        path.unlink()
+        await stage.office.suppress(["gone@example.org"], "bounced")
+        unreadable = (mail, mail.envelope(), Order(account="default"))
+        answers = await stage.office.submit_some([unreadable, ordered(to="gone@example.org"), ordered()])
+        assert [type(answer) for answer in answers] == [UsageError, AddressSuppressed, Ticket]
 
     play(tmp_path, scene)
 

@@ -146,6 +146,22 @@ async def test_a_late_250_ends_the_wait_of_a_message_that_nobody_has(arena: Aren
     assert (await arena.store.claim("quick", 1, LEASE)).claims == ()
 
 
+async def test_who_was_delivered_late_is_not_offered_again_when_the_claim_is_given_back(arena: Arena) -> None:
+    message = await arena.put(recipients=PAIR)
+    late = await arena.claim_one("slow")
+    await arena.reap_after(LEASE + 1)
+    now = await arena.claim_one("quick")
+    await arena.store.settle([settled(late, {PAIR[0]: State.DELIVERED})])
+    await arena.store.give_back([now])
+    again = await arena.claim_one("quick")
+    assert list(again.recipients) == [PAIR[1]]
+    await arena.store.settle([settled(late, {PAIR[1]: State.DELIVERED})])
+    await arena.store.give_back([again])
+    for claim in (await arena.store.claim("quick", 1, LEASE)).claims:
+        assert claim.recipients == {}
+    assert set((await arena.states(message)).values()) == {State.DELIVERED}
+
+
 async def test_a_late_250_settles_what_was_held_as_unknown(arena: Arena) -> None:
     message = await arena.put()
     claim = await arena.claim_one()

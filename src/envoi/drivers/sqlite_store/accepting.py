@@ -65,8 +65,9 @@ def _put(tx: Transaction, message: NewMessage) -> Accepted:
             message.fingerprint,
         )
     together = not message.refused and len(message.recipients) <= FEW
-    position = _write_arrival(tx, identity, message.content)
-    _write_message(tx, identity, message, position, "\n".join(message.recipients) if together else "")
+    _write_arrival(tx, identity, message.content)
+    position = tx.position
+    _write_message(tx, identity, message, "\n".join(message.recipients) if together else "")
     if not together:
         _write_recipients(tx, identity, message)
     if position % POST_AFTER == 0 or message.refused:
@@ -83,9 +84,9 @@ def _again(message: NewMessage, first: bytes, message_id: str, fingerprint: byte
     return Accepted(id=first.hex(), message_id=message_id, duplicate=True)
 
 
-def _write_arrival(tx: Transaction, identity: bytes, content: bytes | Blob) -> int:
+def _write_arrival(tx: Transaction, identity: bytes, content: bytes | Blob) -> None:
     octets, file = (None, content.name) if isinstance(content, Blob) else (content, None)
-    written = tx.run(
+    tx.append(
         "INSERT INTO envoi_arrival (position, at, message, file, octets) "  # noqa: S608 - our own words
         f"VALUES ({NEXT_POSITION}, ?, ?, ?, ?)",
         tx.now,
@@ -93,12 +94,9 @@ def _write_arrival(tx: Transaction, identity: bytes, content: bytes | Blob) -> i
         file,
         octets,
     )
-    return written.lastrowid or 0
 
 
-def _write_message(
-    tx: Transaction, identity: bytes, message: NewMessage, position: int, recipients: str
-) -> None:
+def _write_message(tx: Transaction, identity: bytes, message: NewMessage, recipients: str) -> None:
     stage = Stage.WAITING if len(message.refused) < len(message.recipients) else Stage.DONE
     content = message.content
     written = tx.run(
@@ -120,7 +118,7 @@ def _write_message(
         message.key,
         content.size if isinstance(content, Blob) else len(content),
         message.options,
-        position,
+        tx.position,
         recipients,
     ).rowcount
     if not written:

@@ -20,10 +20,11 @@ __all__ = ["NEXT_POSITION", "POST_AFTER", "accounts", "post", "unposted", "unpos
 
 #: Positions after which a put posts: few enough to look through, and for one put in many to take longer.
 POST_AFTER = 256
-#: Where the next event stands; those of contents that are there still are in a table of their own.
+#: Where the next event stands, unless that is known; those of contents that are there still have a table of
+#: their own.
 NEXT_POSITION = (
-    "(SELECT 1 + max(coalesce((SELECT max(position) FROM envoi_event), 0), "
-    "coalesce((SELECT max(position) FROM envoi_arrival), 0)))"
+    "coalesce(?, (SELECT 1 + max(coalesce((SELECT max(position) FROM envoi_event), 0), "
+    "coalesce((SELECT max(position) FROM envoi_arrival), 0))))"
 )
 _UNPOSTED = (
     "SELECT m.id, m.stage, m.account, m.due_at, m.message_id, m.recipients "

@@ -42,16 +42,15 @@ class Recipient:
         return self.state.open
 
 
-def load(tx: Transaction, message: bytes) -> list[Recipient]:
-    """Return all recipients of a message."""
+def load(tx: Transaction, message: bytes, few: tuple[str, int] | None = None) -> list[Recipient]:
+    """Return all recipients of a message; `few` is what its row says of them and when it is due, if known."""
     rows = tx.rows(
-        "SELECT r.position, r.address, r.state, r.due_at, r.attempts, r.dotted, m.recipients, m.due_at "
-        "FROM envoi_message m LEFT JOIN envoi_recipient r ON r.message = m.id WHERE m.id = ? "
-        "ORDER BY r.position",
+        "SELECT position, address, state, due_at, attempts, dotted FROM envoi_recipient WHERE message = ?",
         message,
     )
-    if rows and rows[0][0] is None:
-        return _unwritten(*rows[0][-2:])
+    if not rows:
+        few = few or tx.row("SELECT recipients, due_at FROM envoi_message WHERE id = ?", message)
+        return [] if few is None else _unwritten(*few)
     return [
         Recipient(
             position=position,
@@ -61,7 +60,7 @@ def load(tx: Transaction, message: bytes) -> list[Recipient]:
             attempts=attempts,
             dotted=dotted,
         )
-        for position, address, state, due_at, attempts, dotted, _, _ in rows
+        for position, address, state, due_at, attempts, dotted in rows
     ]
 
 
@@ -135,7 +134,7 @@ def log(
     text: str = "",
 ) -> None:
     """Write down what happened."""
-    tx.run(
+    tx.append(
         "INSERT INTO envoi_event (position, at, kind, message, recipient, code, enhanced, text) "  # noqa: S608 - our own words
         f"VALUES ({NEXT_POSITION}, ?, ?, ?, ?, ?, ?, ?)",
         tx.now,

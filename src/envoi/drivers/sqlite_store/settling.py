@@ -30,19 +30,29 @@ def settle(tx: Transaction, settlements: Sequence[Settlement]) -> tuple[bool, ..
 
 def _settle(tx: Transaction, settlement: Settlement) -> bool:
     identity = octets_of(settlement.id)
-    row = tx.row("SELECT stage, attempt, cancel_requested FROM envoi_message WHERE id = ?", identity)
+    row = tx.row(
+        "SELECT stage, attempt, cancel_requested, recipients, due_at FROM envoi_message WHERE id = ?",
+        identity,
+    )
     if row is None:
         return False
-    stage, attempt, cancel_requested = row
+    stage, attempt, cancel_requested, *few = row
+    recipients = load(tx, identity, tuple(few))
     if stage == "claimed" and attempt == settlement.attempt:
-        _write(tx, identity, settlement, cancel_requested=bool(cancel_requested))
+        _write(tx, identity, settlement, recipients, cancel_requested=bool(cancel_requested))
         return True
-    _write_late(tx, identity, settlement, stage)
+    _write_late(tx, identity, settlement, recipients, stage)
     return False
 
 
-def _write(tx: Transaction, identity: bytes, settlement: Settlement, *, cancel_requested: bool) -> None:
-    recipients = load(tx, identity)
+def _write(
+    tx: Transaction,
+    identity: bytes,
+    settlement: Settlement,
+    recipients: list[Recipient],
+    *,
+    cancel_requested: bool,
+) -> None:
     results = {result.address: result for result in settlement.results}
     for recipient in recipients:
         result = results.get(recipient.address)
@@ -57,11 +67,12 @@ def _write(tx: Transaction, identity: bytes, settlement: Settlement, *, cancel_r
     stand(tx, identity, recipients)
 
 
-def _write_late(tx: Transaction, identity: bytes, settlement: Settlement, stage: str) -> None:
+def _write_late(
+    tx: Transaction, identity: bytes, settlement: Settlement, recipients: list[Recipient], stage: str
+) -> None:
     delivered = {result.address: result for result in settlement.results if result.state is State.DELIVERED}
     if not delivered:
         return
-    recipients = load(tx, identity)
     for recipient in recipients:
         if recipient.address in delivered and recipient.state is not State.DELIVERED:
             _apply(tx, identity, recipient, delivered[recipient.address])

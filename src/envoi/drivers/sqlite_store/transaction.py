@@ -25,16 +25,23 @@ class Transaction:
         now: the instant of the commit, microseconds.
         rings: whether somebody may have work afterwards.
         unneeded: names of spool files that no row will name after the commit.
+        position: that of the last event it wrote; 0 before the first.
     """
 
     cursor: sqlite3.Cursor
     now: int
     rings: bool = False
     unneeded: list[str] = field(default_factory=list[str])
+    position: int = 0
 
     def run(self, statement: str, *values: Any) -> sqlite3.Cursor:
         """Run a statement; the cursor is good until the next one."""
         return self.cursor.execute(statement, values)
+
+    def append(self, statement: str, *values: Any) -> None:
+        """Write an event or an arrival; the first value of the statement is its position, None to look."""
+        self.cursor.execute(statement, (self.position + 1 if self.position else None, *values))
+        self.position = self.cursor.lastrowid or 0
 
     def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement for each row."""
