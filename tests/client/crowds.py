@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tests.client.colours import Colour
 
 MANY = 24
-# A missing reply among others would be taken for the next one.
-SPEECHLESS = [faults.silence(at) for at in ("MAIL", "RCPT", "CONTENT", "RSET")]
+# On the first connection; one missing reply among others would be taken for the next one.
+SPEECHLESS = [faults.silence(at, connection=1) for at in ("MAIL", "RCPT", "CONTENT", "RSET")]
 
 
 def to_nobody(number: int) -> RawEmail:

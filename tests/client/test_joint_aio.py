@@ -70,7 +70,9 @@ def test_a_task_that_is_cancelled_in_the_queue_sends_nothing(server: SMTPServer)
 
 
 @pytest.mark.parametrize(
-    ("silent", "doubtful"), [([faults.silence("HELLO")], False), (SPEECHLESS, True)], ids=["hello", "flying"]
+    ("silent", "doubtful"),
+    [([faults.silence("HELLO", connection=1)], False), (SPEECHLESS, True)],
+    ids=["hello", "flying"],
 )
 def test_the_last_to_be_cancelled_closes_the_connection(silent: list[faults.Fault], doubtful: bool) -> None:
     """As it is with a lone `send`: who is not waited for does not stay under way."""
@@ -83,7 +85,6 @@ def test_the_last_to_be_cancelled_closes_the_connection(silent: list[faults.Faul
             task.cancel()
         results = await asyncio.gather(*tasks)
         assert not session.is_open
-        server.faults.clear()
         await session.send(numbered(9))
         await session.close()
         return results
@@ -153,7 +154,6 @@ def test_nobody_hangs_when_the_task_that_drives_is_cancelled(silent: list[faults
         [driver] = asyncio.all_tasks() - {*tasks, asyncio.current_task()}
         driver.cancel()
         results = await asyncio.gather(*tasks)
-        server.faults.clear()
         await session.send(numbered(9))
         await session.close()
         return results
@@ -184,6 +184,5 @@ def test_a_loop_that_ends_leaves_nothing_behind(server: SMTPServer) -> None:
     server.faults.extend(SPEECHLESS)
     asyncio.run(leave())
     assert all(task.result().__notes__ == [MAYBE_REMEDY] for task in left)
-    server.faults.clear()
     assert asyncio.run(again()).accepted
     assert subjects(server)[-1] == "9"
