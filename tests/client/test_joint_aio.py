@@ -104,10 +104,10 @@ def test_a_result_and_a_cancellation_may_come_at_once(
     server: SMTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks: list[asyncio.Task[Any]] = []
-    settle = Joining._settle
+    tell = Joining._tell
 
-    def settle_and_cancel(self: Joining, slot: Any, result: Any) -> None:
-        settle(self, slot, result)
+    def tell_and_cancel(self: Joining, mails: Any, results: Any) -> None:
+        tell(self, mails, results)
         tasks[-1].cancel()
 
     async def main(mail: RawEmail) -> BaseException:
@@ -115,7 +115,7 @@ def test_a_result_and_a_cancellation_may_come_at_once(
             tasks.append(asyncio.create_task(end_of(session.send(mail))))
             return await tasks[-1]
 
-    monkeypatch.setattr(Joining, "_settle", settle_and_cancel)
+    monkeypatch.setattr(Joining, "_tell", tell_and_cancel)
     server.faults.append(faults.reply("RCPT", "550 5.1.1 no such user", address="no@example.org"))
     assert asyncio.run(main(numbered(1))).__notes__ == [MAYBE_REMEDY]
     refused = asyncio.run(main(to_nobody(2)))

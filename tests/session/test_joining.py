@@ -250,11 +250,11 @@ def test_a_result_that_was_lost_on_its_way_is_in_doubt(monkeypatch: pytest.Monke
     joining, _ = begun(rules)
     slots = queued(joining, [""] * 3)
 
-    def interrupted(results: object) -> None:
+    def interrupted(*told: object) -> None:
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Joining, "_tell", lambda self, results: interrupted(results))
+    monkeypatch.setattr(Joining, "_tell", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_sync(joining.drive())
     assert [slot.result.accepted for slot in slots] == [Accepted.MAYBE] * 3

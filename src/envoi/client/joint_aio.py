@@ -42,12 +42,15 @@ class AsyncJoint:
 
     async def send(self, content: Content, envelope: Envelope) -> Receipt:
         """Send a mail with those of others; see `AsyncSMTPSession.send`."""
-        loop = asyncio.get_running_loop()
+        driver = self._driver
+        if driver is not None and driver.done():
+            driver = None
+        # To ask which loop runs is a system call; the driver knows it.
+        loop = asyncio.get_running_loop() if driver is None else driver.get_loop()
         slot: _Slot = loop.create_future()
         mail: Joined = slot, content, envelope
         self._joining.join(mail)
-        driver = self._driver
-        if driver is None or driver.done():
+        if driver is None:
             self._driver = loop.create_task(self._drive())
             self._driver.add_done_callback(self._ended)
         try:

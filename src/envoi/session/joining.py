@@ -113,7 +113,8 @@ class Joining:
         batch = Batch(self._conversation, self._mails(), size=self._window, prepare=_PAIR)
         try:
             while results := await batch.more():
-                self._tell(results)
+                self._owed -= len(results)
+                self._tell(self._taken, results)
         except BaseException as error:
             self._break_off(error, batch.remains(error))
             if not isinstance(error, Exception):
@@ -121,9 +122,7 @@ class Joining:
 
     def dismiss(self, error: BaseException) -> None:
         """Tell all who are queued that nobody will drive a turn for them, because of `error`."""
-        while self._queue:
-            slot, _, envelope = self._queue.popleft()
-            self._settle(slot, broken_off(error, envelope))
+        self._tell(self._queue, [broken_off(error, envelope) for _, _, envelope in self._queue])
 
     def unclaimed(self, slot: Slot) -> Receipt | EnvoiError | None:
         """Return what became of a mail whose caller has gone, as far as it is known."""
@@ -140,23 +139,20 @@ class Joining:
             taken.append(mail)
             yield mail
 
-    def _tell(self, results: Iterable[Receipt | EnvoiError]) -> None:
-        for result in results:
-            self._owed -= 1
-            self._settle(self._taken.popleft()[0], result)
-
     def _break_off(self, error: BaseException, remains: Sequence[Receipt | EnvoiError]) -> None:
         # Whose result was on its way to the slot when Ctrl-C came can only be told that nobody knows.
-        while len(self._taken) > len(remains):
-            slot, _, envelope = self._taken.popleft()
-            self._settle(slot, broken_off(error, envelope, doubtful=True))
-        self._tell(remains)
+        lost = [*self._taken][: len(self._taken) - len(remains)]
+        unknown = [broken_off(error, envelope, doubtful=True) for _, _, envelope in lost]
+        self._tell(self._taken, [*unknown, *remains])
 
-    def _settle(self, slot: Slot, result: Receipt | EnvoiError) -> None:
-        if slot.done():
-            self._unclaimed[slot] = result
-        else:
-            slot.set_result(result)
+    def _tell(self, mails: deque[Joined], results: Iterable[Receipt | EnvoiError]) -> None:
+        """Put results into the slots of the first of these mails, which they leave."""
+        for result in results:
+            slot = mails.popleft()[0]
+            if slot.done():
+                self._unclaimed[slot] = result
+            else:
+                slot.set_result(result)
 
 
 _PAIR = itemgetter(1, 2)
