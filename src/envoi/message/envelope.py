@@ -168,8 +168,7 @@ class Envelope:
         """
         if isinstance(recipients, str):
             raise InvalidAddress(f"recipients is a list of addresses, not the text {shown(recipients)}")
-        made = tuple([one if isinstance(one, Recipient) else _recipient(one) for one in recipients])
-        return cls(sender=sender, recipients=made, options=options)
+        return cls(sender=sender, recipients=tuple(map(_recipient, recipients)), options=options)
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -184,8 +183,8 @@ _write_sender, _write_recipients, _write_options = (
 
 
 @lru_cache(maxsize=4096)
-def _recipient(address: str) -> Recipient:
-    return Recipient(address)
+def _recipient(one: str | Recipient) -> Recipient:
+    return one if isinstance(one, Recipient) else Recipient(one)
 
 
 @lru_cache(maxsize=4096)

@@ -73,7 +73,7 @@ class RawContent:
             UsageError: something else, or a file that cannot be read.
         """
         if isinstance(raw, bytes):
-            return _of_given(raw)
+            return _remembered(_of_bytes(raw), raw)
         if isinstance(raw, Path):
             return _of_file(raw)
         if not callable(getattr(raw, "walk", None)):
@@ -174,7 +174,8 @@ class RawEmail:
             UsageError: `raw` is something else, or a file that cannot be read.
         """
         _write_envelope(self, Envelope.of(sender, recipients, options))
-        _write_content(self, RawContent.of(raw))
+        last = _last.content
+        _write_content(self, last if last.data is raw else RawContent.of(raw))
 
     @property
     def sender(self) -> str:
@@ -269,11 +270,7 @@ class _Last:
         self.content = _of_bytes(b"")
 
 
-def _of_given(raw: bytes) -> RawContent:
-    last = _last.content
-    if last.data is raw:
-        return last
-    content = _of_bytes(raw)
+def _remembered(content: RawContent, raw: bytes) -> RawContent:
     if len(raw) <= _SHORT and content.data is raw:
         _last.content = content
     return content

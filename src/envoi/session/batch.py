@@ -25,6 +25,7 @@ from envoi.errors import (
 )
 from envoi.session import look_ahead, window
 from envoi.session.flight import flight_for
+from envoi.session.outgoing import outgoing
 from envoi.session.receipt import receipt
 from envoi.session.submit import receipt_for
 from envoi.session.tally import MAYBE_REMEDY, broken_off, in_doubt, is_doubtful
@@ -133,7 +134,7 @@ class Batch:
             self._anext = aiter(mails).__anext__
         else:
             self._next = iter(mails).__next__
-        self._prepare = prepare or partial(conversation.outgoing, options=options)
+        self._prepare = prepare or partial(outgoing, options=options, signer=conversation.signer)
         self._queue: deque[Entry | _Unfit] = deque()
         self._waiting: deque[Entry] = deque()
         self._failure: Exception | None = None

@@ -52,6 +52,7 @@ class Flight:
         size: octets of the message, before what its transport adds.
         chunked: whether the body follows the commands at once (BDAT), or waits for 354.
         recipients: to whom.
+        untold: all its verbs, as long as no reply was noted; else none.
         ended: whether the end of the message may have been written.
     """
 
@@ -65,6 +66,7 @@ class Flight:
         "recipients",
         "shown",
         "size",
+        "untold",
         "verbs",
     )
 
@@ -80,7 +82,7 @@ class Flight:
         shown: Sequence[Command] | None = None,
     ) -> None:
         self.head = head
-        self.verbs = verbs
+        self.verbs = self.untold = verbs
         self.body = body
         self.size = size
         self.recipients = recipients
@@ -95,13 +97,9 @@ class Flight:
         """The account of it, opened when somebody asks: a mail that all goes well for needs none."""
         if self._tally is None:
             self._tally = Tally(self.recipients, server=self._server)
+            self.untold = ()
         self._tally.ended = self.ended
         return self._tally
-
-    @property
-    def untold(self) -> tuple[Verb, ...]:
-        """All its verbs, as long as no reply was noted; else none."""
-        return self.verbs if self._tally is None else ()
 
     @property
     def accepted(self) -> tuple[str, ...]:
@@ -116,7 +114,7 @@ class Flight:
     def put_behind_reset(self) -> None:
         """Put RSET in front."""
         self.head = _RESET.line + self.head
-        self.verbs = _with_reset(self.verbs)
+        self.verbs = self.untold = _with_reset(self.verbs)
         if self.shown is not None:
             self.shown = [_RESET, *self.shown]
 
@@ -138,7 +136,7 @@ def flight_for(link: Link, envelope: Envelope, content: Content, terms: Terms) -
     server = link.server
     if not terms.pipelining:
         return None
-    if not link.is_shown:
+    if not link.shown:
         flight = ordinary_flight(envelope, content, terms, server)
         if flight is not None:
             return flight
@@ -167,7 +165,8 @@ def ordinary_flight(envelope: Envelope, content: Content, terms: Terms, server: 
     if message is None:
         return None
     size, body, eightbit = message
-    check_limits(count, size, terms, server)
+    if size > (terms.largest or size) or terms.most_recipients is not None:
+        check_limits(count, size, terms, server)
     said = f" {parameters.size(size)}{eightbit}" if terms.sized else eightbit
     head = commands.transaction(envelope.sender, recipients, said, len(body) if chunked else None)
     if head is None:

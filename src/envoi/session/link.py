@@ -72,6 +72,8 @@ class Link:
         distrusted: keywords that the server offers and has been seen to break on.
         lost: the error that broke the connection while something was written.
         stale: whether it was not our turn when we wanted to speak.
+        shown: whether somebody follows the dialogue, line by line.
+        tls: what TLS agreed on; None in clear.
     """
 
     __slots__ = (
@@ -87,7 +89,9 @@ class Link:
         "messages",
         "phase",
         "server",
+        "shown",
         "stale",
+        "tls",
         "used_at",
     )
 
@@ -112,6 +116,8 @@ class Link:
         self.distrusted: frozenset[str] = frozenset()
         self.lost: Disconnected | None = None
         self.stale = False
+        self.shown = transcript is not None
+        self.tls: TLSInfo | None = stream.tls
         self.messages = 0
         self.used_at = clock.monotonic()
 
@@ -119,11 +125,6 @@ class Link:
     def alive(self) -> bool:
         """Whether the dialogue can go on, as far as we know."""
         return self.machine.state is not State.CLOSED
-
-    @property
-    def tls(self) -> TLSInfo | None:
-        """What TLS agreed on; None in clear."""
-        return self._stream.tls
 
     @property
     def peer(self) -> str:
@@ -134,11 +135,6 @@ class Link:
     def local_address(self) -> str | None:
         """Our own IP address on this connection."""
         return self._stream.local_address
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether somebody follows the dialogue, line by line."""
-        return self._transcript is not None
 
     @property
     def terms(self) -> Terms:
@@ -203,7 +199,8 @@ class Link:
         read on, and raise the error where that ends.
         """
         try:
-            await self._stream.write(octets, self._remaining(self._limits[self.phase]))
+            limit = self._limits[self.phase]
+            await self._stream.write(octets, limit if self.deadline_at is None else self._remaining(limit))
         except Disconnected as error:
             self.lost = error
         except BaseException as error:
@@ -308,7 +305,7 @@ class Link:
         try:
             if upgrade:
                 await self._refuse_injected()
-            info = await self._stream.start_tls(
+            info = self.tls = await self._stream.start_tls(
                 options, server_hostname, self._remaining(self._limits[Phase.TLS])
             )
             if upgrade:
@@ -358,7 +355,9 @@ class Link:
             limit = remaining = self._limits[self.phase]
             began = monotonic()
             while True:
-                self._take(await self._stream.read(self._remaining(remaining)))
+                if self.deadline_at is not None or remaining != limit:
+                    remaining = self._remaining(remaining)
+                self._take(await self._stream.read(remaining))
                 self.used_at = monotonic()
                 answer = look()
                 if answer is not None:
