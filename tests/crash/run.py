@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "kill_and_count"]
 
-#: What is done at the end of a worker, and seldom before; what is done once in a while.
-AT_THE_END, SELDOM = ("give_back", "rest"), ("extend", "accounts", "reap", "keep", "suppressed")
-#: How often somebody survives his step before, at most: a submission is over soon.
-PASSES = {"work": 4, "submit": 60}
+#: What a worker does when it ends, and seldom before.
+AT_THE_END = ("give_back", "rest")
+#: How often a step is reached before it kills, at most: what is seldom does so the first time, and what
+#: submitters do is over soon.
+PASSES = {"extend": 1, "accounts": 1, "reap": 1, "give_back": 1, "rest": 1}
+PASSES |= {"put": 90, "keep": 30, "suppressed": 9}
+USUAL_PASSES = 4
 #: How many have no step to die at, and meet their death anywhere.
 FREE = 0.15
 #: How long somebody may take to reach the step at which he is to die, seconds.
@@ -95,8 +98,7 @@ class _Cast:
         life = f"{name}-{self._number}" if part == "work" else name
         play = work if part == "work" else submit
         actor = _Actor(part=part, name=name, life=life, fatal=fatal)
-        seldom = not fatal or actor.dies_at in (*AT_THE_END, *SELDOM)
-        passes = 0 if seldom else random.randrange(PASSES[part])
+        passes = random.randrange(PASSES.get(actor.dies_at, USUAL_PASSES))
         self.living[spawn(lambda: play(self._place, life, fatal, passes))] = actor
 
     def replace(self, pid: int, how: str, fates: _Fates) -> None:

@@ -7,9 +7,11 @@ Only for the crash suite: production code knows nothing of them. `Stepped` goes 
 
 from __future__ import annotations
 
+import asyncio
 import mmap
 import os
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -40,6 +42,8 @@ _CALLS = (
     "permit",
     "rest",
 )
+#: Longer than a third of a lease, seconds.
+DAWDLING = 1.6
 _WIDTH = 16
 _NOBODY = bytes(_WIDTH)
 STEPS = tuple(f"{when} {call}" for call in _CALLS for when in ("before", "after"))
@@ -94,12 +98,12 @@ class Steps:
     """
 
     def __init__(self, fatal: str = "", passes: int = 0) -> None:
-        self._fatal = fatal
+        self.fatal = fatal
         self._left = passes
 
     def reach(self, step: str) -> None:
         """Be there."""
-        if step != self._fatal:
+        if step != self.fatal:
             return
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -153,6 +157,8 @@ class SteppedCourier:
             self._steps.reach("after permit")
 
         self._steps.reach("before deliver")
+        if self._steps.fatal.endswith("extend"):
+            await _dawdle()
         attempt = await self._courier.deliver(claim, recipients, content, stepped)
         self._steps.reach("after deliver")
         return attempt
@@ -162,3 +168,13 @@ class SteppedCourier:
         self._steps.reach("before rest")
         await self._courier.rest()
         self._steps.reach("after rest")
+
+
+async def _dawdle() -> None:
+    """Have a mail in hand for longer than a heartbeat takes to come, in either colour."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        time.sleep(DAWDLING)  # noqa: ASYNC251 - the blocking colour blocks
+    else:
+        await asyncio.sleep(DAWDLING)
