@@ -51,7 +51,7 @@ def conversation(offers: tuple[str, ...]) -> Conversation:
     return Conversation(settings(), Network(Rules(offers=offers)))
 
 
-@pytest.mark.parametrize(("offers", "most"), [(CHUNKING, 52), (DATA, 105)], ids=["by BDAT", "by DATA"])
+@pytest.mark.parametrize(("offers", "most"), [(CHUNKING, 56), (DATA, 110)], ids=["by BDAT", "by DATA"])
 def test_one_send_takes_so_many_calls(offers: tuple[str, ...], most: int) -> None:
     talk = conversation(offers)
 
@@ -65,7 +65,7 @@ def test_one_send_takes_so_many_calls(offers: tuple[str, ...], most: int) -> Non
 
 @pytest.mark.parametrize(
     ("offers", "window", "most"),
-    [(CHUNKING, 64, 37), (DATA, 1, 100)],
+    [(CHUNKING, 64, 40), (DATA, 1, 104)],
     ids=["in a window", "by look-ahead"],
 )
 def test_one_of_many_takes_so_many_calls(offers: tuple[str, ...], window: int, most: int) -> None:
