@@ -21,6 +21,7 @@ from envoi.session.run import NO_LOOP
 from envoi.session.settings import Protocol
 from envoi.session.submit import submit
 from envoi.smtp import commands
+from envoi.smtp.tables import State
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
@@ -68,7 +69,8 @@ class Conversation:
     @property
     def is_open(self) -> bool:
         """Whether there is a connection, as far as we know."""
-        return self._link is not None and self._link.alive
+        link = self._link
+        return link is not None and link.machine.state is not State.CLOSED
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -235,9 +237,9 @@ class Conversation:
         if self._batch is not None:
             await self._batch.settle()
         link = self._link
-        if link is None or not link.alive:
+        if link is None or link.machine.state is State.CLOSED:
             return None
-        link.deadline_at = self.deadline_at()
+        link.deadline_at = None if self._settings.deadline is None else self.deadline_at()
         # RFC 9422 §3.1: how many messages the server takes per connection.
         most = link.terms.most_messages
         if most is None or link.messages < most:
