@@ -63,7 +63,7 @@ WINDOW_1 = Contestant(name="envoi send_all", peer="envoi_window", window=1)
 WINDOW_64 = Contestant(name="envoi send_all, window 64", peer="envoi_window", window=64)
 IN_CLEAR = Contestant(name="envoi send, in clear", peer="envoi_send", in_clear=True)
 ASYNC = Contestant(name="envoi await send", peer="envoi_async")
-ASYNC_64 = Contestant(name="envoi await send, 64 at once", peer="envoi_async", window=64)
+ASYNC_64 = Contestant(name="envoi await send, 64 at once, window 64", peer="envoi_async", window=64)
 BYTES = (SMTPLIB, AIOSMTPLIB, NODEMAILER, SMTP_SOURCE, SEND, POOL, WINDOW_1, WINDOW_64, ASYNC, ASYNC_64)
 """Those that send octets which are there already."""
 

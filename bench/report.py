@@ -32,7 +32,8 @@ What `make bench` measured: {place}; {rounds} rounds.
   share one core. Ratios are medians of the ratios within rounds. Peak memory includes the interpreter.
 - The round trip is made by a proxy that delays both directions and adds no other limit (`bench/delay.py`).
 - Receipts, validation, accounting for each recipient and redaction are on in all figures of envoi. A window
-  of 64 leaves up to 64 outcomes unknown when the connection is lost; the default is 1.
+  of 64, of `send_all` or of a session that 64 tasks share, leaves up to 64 outcomes unknown when the
+  connection is lost; the default is 1.
 - yagmail connects for each message by itself; over STARTTLS it, redmail and python-emails verify no
   certificate. smtp-source does not pipeline; starting it is in its CPU.
 
