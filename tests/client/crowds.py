@@ -92,7 +92,8 @@ def sending(session: SMTPSession, number: int, mail: Any, results: dict[int, Any
 def joining_of(session: SMTPSession | AsyncSMTPSession) -> Joining:
     """Its queue."""
     joint: Any = session._joint
-    return joint._joining
+    joining: Joining = joint._crew.joining if isinstance(session, SMTPSession) else joint._joining
+    return joining
 
 
 @contextmanager
@@ -110,6 +111,15 @@ def meeting(session: SMTPSession, count: int) -> Iterator[Callable[[Callable[[],
             pass
     for thread in threads:
         thread.join()
+
+
+@contextmanager
+def driven(session: SMTPSession) -> Iterator[None]:
+    """Have threads wait as if another drove; whoever comes after this drives for them."""
+    joint: Any = session._joint
+    joint._crew._driver = object()
+    yield
+    joint._crew._driver = None
 
 
 async def end_of(flow: Coroutine[Any, Any, Receipt]) -> Receipt | BaseException:

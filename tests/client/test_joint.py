@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import Counter
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from tests.client.crowds import (
     MANY,
     SPEECHLESS,
     check,
+    driven,
     joining_of,
     meeting,
     resets,
@@ -154,19 +156,14 @@ def test_ctrl_c_in_the_thread_that_drives_leaves_the_others_with_the_truth(serve
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
         killer = Thread(target=interrupt)
-        with session._lock.held:
+        with driven(session):
             for number in range(2):
                 threads[number].start()
             while len(joining_of(session).slots) < 2:
                 pass
-            # Both wait for the lock; the main thread overtakes them by another.
-            session._lock.held = threading.Lock()
-            joint = session._joint
-            assert joint is not None
-            joint._of = session._lock.held
-            killer.start()
-            with pytest.raises(KeyboardInterrupt) as caught:
-                session.send(numbered(7))
+        killer.start()
+        with pytest.raises(KeyboardInterrupt) as caught:
+            session.send(numbered(7))
         for thread in [*threads, killer]:
             thread.join()
     assert caught.value.__notes__ == [MAYBE_REMEDY]
@@ -176,11 +173,13 @@ def test_ctrl_c_in_the_thread_that_drives_leaves_the_others_with_the_truth(serve
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads on this system")
-def test_ctrl_c_in_the_queue_takes_the_mail_back(server: SMTPServer) -> None:
+@pytest.mark.parametrize("busy", [True, False], ids=["with mails", "otherwise"])
+def test_ctrl_c_in_the_queue_takes_the_mail_back(server: SMTPServer, busy: bool) -> None:
     with SMTPSession(**server.session_options(), window=8) as session:
         killer = interrupting(lambda: len(joining_of(session).slots) == 1)
         killer.start()
-        with session._lock.held, pytest.raises(KeyboardInterrupt) as caught:
+        occupied = driven(session) if busy else session._lock.held
+        with occupied, pytest.raises(KeyboardInterrupt) as caught:
             session.send(numbered(1))
         killer.join()
         assert not hasattr(caught.value, "__notes__")
@@ -201,7 +200,7 @@ def test_ctrl_c_while_another_thread_sends_the_mail_along(server: SMTPServer) ->
 
         killer = Thread(target=interrupt)
         killer.start()
-        with session._lock.held, pytest.raises(KeyboardInterrupt) as caught:
+        with driven(session), pytest.raises(KeyboardInterrupt) as caught:
             session.send(numbered(1))
         killer.join()
         assert caught.value.__notes__ == [MAYBE_REMEDY]
@@ -216,6 +215,23 @@ def test_a_mail_that_was_lost_between_two_threads_is_in_doubt(server: SMTPServer
                 pass
             joining_of(session)._queue.popleft()
     assert [result.accepted for result in results.values()] == [Accepted.MAYBE]
+
+
+def test_threads_that_go_on_sending_share_turns(server: SMTPServer) -> None:
+    """Who has its result comes back beside those who drive, and does not wait for them."""
+
+    def work(first: int) -> None:
+        for number in range(first, first + 5):
+            session.send(numbered(number))
+
+    with SMTPSession(**server.session_options(), window=8) as session:
+        threads = [Thread(target=work, args=(5 * index,)) for index in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert Counter(subjects(server)) == Counter(map(str, range(40)))
+    assert len(server.dialogues) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

@@ -1,12 +1,13 @@
 """How threads send together: `SMTPSession(…, window=…)`.
 
-Nobody runs in the background. A thread queues its mail and takes the session's lock; by the time it has it,
-the thread before has sent the mail along, or it drives a turn for all who are queued. What a turn does is
-`envoi.session.joining`; the twin for asyncio is `joint_aio`.
+Nobody runs in the background. A thread queues its mail, and waits until another has sent it along or it is
+its turn to drive for all who are queued. What a turn does is `envoi.session.joining`; the twin for asyncio is
+`joint_aio`.
 """
 
 from __future__ import annotations
 
+from threading import Condition
 from typing import TYPE_CHECKING
 
 from envoi.session.joining import Joining, may_be_taken, received
@@ -34,37 +35,71 @@ class Joint:
         ConfigError: the window is not a whole number from 1.
     """
 
-    __slots__ = ("_conversation", "_joining", "_lock", "_of", "_window")
+    __slots__ = ("_conversation", "_crew", "_lock", "_window")
 
     def __init__(self, conversation: Conversation, lock: ForkLock, window: int) -> None:
         self._conversation = conversation
         self._lock = lock
         self._window = window
-        self._joining, self._of = Joining(conversation, window), lock.held
+        self._crew = _Crew(Joining(conversation, window), lock.held)
 
     def send(self, content: Content, envelope: Envelope) -> Receipt:
         """Send a mail with those of others; see `SMTPSession.send`."""
-        held = self._lock.held
-        joining, slot = self._joining_of(held), _Slot()
+        crew, slot = self._here(), _Slot()
         mail: Joined = slot, content, envelope
-        joining.join(mail)
+        crew.joining.join(mail)
         try:
-            with held:
-                if not slot.done():
-                    run_sync(joining.drive())
+            if crew.is_turn_of(slot):
+                with crew.lock:
+                    run_sync(crew.joining.drive())
         except BaseException as error:
             # Ctrl-C, while it waits, is sent along, or drives.
-            if not joining.leave(mail) and may_be_taken(slot.result) and not is_doubtful(error):
+            if not crew.joining.leave(mail) and may_be_taken(slot.result) and not is_doubtful(error):
                 error.add_note(MAYBE_REMEDY)
             raise
+        finally:
+            crew.give_way(slot)
         # Without a result it was lost on its way between two threads, by Ctrl-C in the other one.
         return received(slot.result or broken_off(KeyboardInterrupt(), envelope, doubtful=True))
 
-    def _joining_of(self, held: Lock) -> Joining:
-        """Return the queue of this process: what other threads of the parent had queued is the parent's."""
-        if held is not self._of:
-            self._joining, self._of = Joining(self._conversation, self._window), held
-        return self._joining
+    def _here(self) -> _Crew:
+        """Return the threads of this process: in a forked child those of the parent are not."""
+        if self._lock.held is not self._crew.lock:
+            self._crew = _Crew(Joining(self._conversation, self._window), self._lock.held)
+        return self._crew
+
+
+class _Crew:
+    """The threads of one process, of which one drives.
+
+    Attributes:
+        joining: their mails.
+        lock: of the session.
+    """
+
+    __slots__ = ("_changed", "_driver", "joining", "lock")
+
+    def __init__(self, joining: Joining, lock: Lock) -> None:
+        self.joining = joining
+        self.lock = lock
+        self._changed = Condition()
+        self._driver: _Slot | None = None
+
+    def is_turn_of(self, slot: _Slot) -> bool:
+        """Wait until nobody drives, or this thread has its result; whether it drives now."""
+        with self._changed:
+            while not slot.done() and self._driver is not None:
+                self._changed.wait()
+            if not slot.done():
+                self._driver = slot
+        return self._driver is slot
+
+    def give_way(self, slot: _Slot) -> None:
+        """Let another drive, if it was this thread."""
+        if self._driver is slot:
+            with self._changed:
+                self._driver = None
+                self._changed.notify_all()
 
 
 class _Slot:
