@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envoi.errors import DeliveryError
+from envoi.errors import DeliveryError, MessageTooLarge, NotSupportedByServer, UsageError
 from envoi.message.envelope import DeliveryOptions, Envelope, Notify, Recipient
 from envoi.message.raw import RawContent, RawEmail
 from envoi.session.flight import GROUP, flight_as_planned, ordinary_flight
@@ -204,6 +204,17 @@ def test_not_every_mail_has_a_flight(envelope: list[str], content: Content, offe
     made, taken = Envelope.of("a@example.org", envelope), terms(*offers)
     assert ordinary_flight(made, content, taken, "x") is None
     assert flight_as_planned(plan(made, content, taken, server="x"), content, server="x") is None
+
+
+@pytest.mark.parametrize(
+    ("offer", "error"),
+    [("SIZE 10", MessageTooLarge), ("LIMITS RCPTMAX=2", NotSupportedByServer)],
+)
+@pytest.mark.parametrize("way", ["CHUNKING", "8BITMIME"])
+def test_keeps_to_the_limits_that_the_server_announced(offer: str, error: type[UsageError], way: str) -> None:
+    envelope, taken = Envelope.of("a@example.org", PEOPLE), terms("PIPELINING", offer, way)
+    with pytest.raises(error):
+        ordinary_flight(envelope, RawContent.of(BODY), taken, "x")
 
 
 def test_all_or_nothing_has_no_flight() -> None:
