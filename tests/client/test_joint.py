@@ -37,7 +37,8 @@ from tests.client.crowds import (
 from tests.client.test_session import ENVELOPE, RAW, in_a_child, numbered, subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from tests.client.colours import Colour
 
@@ -128,19 +129,30 @@ def test_an_url_and_options_say_it(colour: Colour, server: SMTPServer) -> None:
         assert session.send(RAW, **ENVELOPE).accepted
 
 
-def interrupting(condition: Callable[[], bool]) -> Thread:
-    """A thread that interrupts the main one as soon as that holds."""
+@pytest.fixture
+def press_ctrl_c() -> Iterator[Callable[[], None]]:
+    """Interrupt the main thread once; press again if it does not hear, being just about to wait."""
+    heard = threading.Event()
 
-    def work() -> None:
-        while not condition():
-            pass
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if not heard.is_set():
+            heard.set()
+            raise KeyboardInterrupt
 
-    return Thread(target=work)
+    def press() -> None:
+        while not heard.is_set():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            heard.wait(0.01)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    yield press
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads on this system")
-def test_ctrl_c_in_the_thread_that_drives_leaves_the_others_with_the_truth(server: SMTPServer) -> None:
+def test_ctrl_c_in_the_thread_that_drives_leaves_the_others_with_the_truth(
+    server: SMTPServer, press_ctrl_c: Callable[[], None]
+) -> None:
     """The main thread drives for two others; a third comes when they are under way."""
     server.faults.extend(SPEECHLESS)
     results = dict[int, Any]()
@@ -153,7 +165,7 @@ def test_ctrl_c_in_the_thread_that_drives_leaves_the_others_with_the_truth(serve
             threads[2].start()
             while not joining_of(session).waiting:
                 pass
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            press_ctrl_c()
 
         killer = Thread(target=interrupt)
         with driven(session):
@@ -174,9 +186,17 @@ def test_ctrl_c_in_the_thread_that_drives_leaves_the_others_with_the_truth(serve
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads on this system")
 @pytest.mark.parametrize("busy", [True, False], ids=["with mails", "otherwise"])
-def test_ctrl_c_in_the_queue_takes_the_mail_back(server: SMTPServer, busy: bool) -> None:
+def test_ctrl_c_in_the_queue_takes_the_mail_back(
+    server: SMTPServer, press_ctrl_c: Callable[[], None], busy: bool
+) -> None:
     with SMTPSession(**server.session_options(), window=8) as session:
-        killer = interrupting(lambda: len(joining_of(session).slots) == 1)
+
+        def interrupt() -> None:
+            while len(joining_of(session).slots) < 1:
+                pass
+            press_ctrl_c()
+
+        killer = Thread(target=interrupt)
         killer.start()
         occupied = driven(session) if busy else session._lock.held
         with occupied, pytest.raises(KeyboardInterrupt) as caught:
@@ -188,7 +208,9 @@ def test_ctrl_c_in_the_queue_takes_the_mail_back(server: SMTPServer, busy: bool)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads on this system")
-def test_ctrl_c_while_another_thread_sends_the_mail_along(server: SMTPServer) -> None:
+def test_ctrl_c_while_another_thread_sends_the_mail_along(
+    server: SMTPServer, press_ctrl_c: Callable[[], None]
+) -> None:
     with SMTPSession(**server.session_options(), window=8) as session:
         joining = joining_of(session)
 
@@ -196,7 +218,7 @@ def test_ctrl_c_while_another_thread_sends_the_mail_along(server: SMTPServer) ->
             while len(joining.slots) < 1:
                 pass
             joining._taken.append(joining._queue.popleft())
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            press_ctrl_c()
 
         killer = Thread(target=interrupt)
         killer.start()
