@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import AsyncIterable
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from itertools import repeat
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from envoi.errors import (
     AuthenticationFailed,
@@ -186,16 +187,18 @@ class Batch:
 
     async def _take(self) -> bool:
         """Take a mail from the source; False when there is none."""
+        if self._next is not None:
+            return self._pull(self._next, self._now())
+        if self._anext is None:
+            return False
         began = self._now()
+        return self._pull(await _fetched(self._anext), began)
+
+    def _pull(self, take: Callable[[], Mail], began: float) -> bool:
+        """The same where nothing is to be awaited any more."""
         try:
-            if self._next is not None:
-                mail = self._next()
-            elif self._anext is not None:
-                mail = await self._anext()
-            else:
-                return False
-            content, envelope = self._prepare(mail)
-        except (StopIteration, StopAsyncIteration):
+            content, envelope = self._prepare(take())
+        except StopIteration:
             self._next = self._anext = None
             return False
         except UsageError as error:
@@ -256,7 +259,8 @@ class Batch:
         most = terms.most_messages
         while not self._settling and (most is None or link.messages < most):
             if not waiting:
-                if not await self._take():
+                take = self._next
+                if not (await self._take() if take is None else self._pull(take, self._now())):
                     break
                 continue
             entry = waiting[0]
@@ -376,6 +380,20 @@ class Batch:
             else:
                 again.append(entry)
         self._waiting.extendleft(reversed(again))
+
+
+async def _fetched(source: Callable[[], Awaitable[Mail]]) -> Callable[[], Mail]:
+    """Await the next mail; return what gives it, or raises what the source has raised."""
+    try:
+        return repeat(await source()).__next__
+    except StopAsyncIteration:
+        return iter(()).__next__
+    except Exception as error:
+        return partial(_raise, error)
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:

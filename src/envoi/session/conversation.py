@@ -47,14 +47,19 @@ IDLE_SECONDS = 5.0
 
 
 class Conversation:
-    """What `SMTPSession` and `AsyncSMTPSession` do, whatever their colour."""
+    """What `SMTPSession` and `AsyncSMTPSession` do, whatever their colour.
 
-    __slots__ = ("_batch", "_closed", "_distrusted", "_link", "_runtime", "_settings", "_waits")
+    Attributes:
+        signer: what signs every mail of this session.
+    """
+
+    __slots__ = ("_batch", "_closed", "_distrusted", "_link", "_runtime", "_settings", "_waits", "signer")
 
     def __init__(self, settings: Settings, runtime: Runtime, *, waits: bool = True) -> None:
         # Whether the flows run in an event loop, which asynchronous sources need.
         self._waits = waits
         self._settings = settings
+        self.signer: DKIMSigner | None = settings.signer
         self._runtime = runtime
         self._link: Link | None = None
         self._closed = False
@@ -82,11 +87,6 @@ class Conversation:
         """What TLS agreed on; None in clear, or without a connection."""
         return None if self._link is None else self._link.tls
 
-    @property
-    def signer(self) -> DKIMSigner | None:
-        """What signs every mail of this session."""
-        return self._settings.signer
-
     async def open(self) -> None:
         """Connect and log in.
 
@@ -106,7 +106,7 @@ class Conversation:
         options: DeliveryOptions | None = None,
     ) -> tuple[Content, Envelope]:
         """Return what this session sends for a mail, signed where it signs; see `envoi.session.outgoing`."""
-        return outgoing(mail, sender, recipients, options, self._settings.signer)
+        return outgoing(mail, sender, recipients, options, self.signer)
 
     async def send(
         self,
