@@ -20,7 +20,7 @@ from envoi.errors import (
 )
 from envoi.message.envelope import DeliveryOptions
 from envoi.message.raw import RawEmail
-from envoi.session.conversation import Conversation
+from envoi.session.conversation import Conversation, each
 from envoi.session.receipt import Receipt
 from envoi.session.run import run_sync
 from tests.session.contents import Pieces
@@ -134,8 +134,9 @@ class Trouble(Exception):
 
 @pytest.mark.parametrize("offers", SERVERS.values(), ids=SERVERS)
 @pytest.mark.parametrize("window", [1, 5])
+@pytest.mark.parametrize("asynchronous", [False, True])
 def test_what_the_source_raises_comes_behind_the_results_before_it(
-    offers: tuple[str, ...], window: int
+    offers: tuple[str, ...], window: int, asynchronous: bool
 ) -> None:
     def mails() -> Iterator[Mail]:
         yield numbered(0)
@@ -145,7 +146,8 @@ def test_what_the_source_raises_comes_behind_the_results_before_it(
 
     rules = Rules(offers=offers)
     conversation = Conversation(settings(), Network(rules))
-    batch = conversation.batch(mails(), options=None, window=window)
+    source = each(mails()) if asynchronous else mails()
+    batch = conversation.batch(source, options=None, window=window)
     results: list[Any] = []
     with pytest.raises(Trouble):
         drain(batch, results)
