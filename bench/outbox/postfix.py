@@ -13,27 +13,20 @@ from pathlib import Path
 from subprocess import Popen
 from typing import TYPE_CHECKING
 
-from tests.servers.postfix import MASTER, make_folders, write_aged
+from tests.servers.postfix import LONE_MAIN, MASTER, make_folders, write_aged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["running"]
 
-_MAIN = """\
-compatibility_level = 3.6
-queue_directory = {folder}/spool
-data_directory = {folder}/data
-maillog_file = {folder}/log
-maillog_file_prefixes = {folder}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = mail.test
-mydestination =
-alias_maps =
+_MAIN = (
+    LONE_MAIN
+    + """\
 smtp_dns_support_level = disabled
 default_transport = discard:
 """
+)
 _MASTER = """\
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup

@@ -19,7 +19,7 @@ from bench.cores import pin
 from bench.sinks.native import best_sink, running
 from tests.servers.daemon import Daemon, DaemonFailed
 from tests.servers.ports import LOOPBACK, PortPool
-from tests.servers.postfix import MASTER, make_folders, write_aged
+from tests.servers.postfix import LONE_MAIN, MASTER, make_folders, write_aged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,17 +42,9 @@ discard unix - - n - - discard
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
-_MAIN_CF = """\
-compatibility_level = 3.6
-queue_directory = {folder}/spool
-data_directory = {folder}/data
-maillog_file = {folder}/log
-maillog_file_prefixes = {folder}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = mail.test
-mydestination =
-alias_maps =
+_MAIN_CF = (
+    LONE_MAIN
+    + """\
 mynetworks =
 smtpd_peername_lookup = no
 relay_domains = example.org
@@ -64,6 +56,7 @@ smtpd_recipient_restrictions = reject_unauth_destination
 smtpd_client_connection_count_limit = 0
 in_flow_delay = 0
 """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

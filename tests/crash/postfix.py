@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tests.crash.server import KEY
 from tests.servers.daemon import Daemon
 from tests.servers.ports import LOOPBACK, PortPool
-from tests.servers.postfix import MASTER, make_folders, write_aged
+from tests.servers.postfix import LONE_MAIN, MASTER, make_folders, write_aged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,17 +28,9 @@ QUIET = 1.0
 #: Of a delivered mail, more than its header.
 HEAD = 2000
 
-_MAIN = """\
-compatibility_level = 3.6
-queue_directory = {folder}/spool
-data_directory = {folder}/data
-maillog_file = {folder}/log
-maillog_file_prefixes = {folder}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = mail.test
-mydestination =
-alias_maps =
+_MAIN = (
+    LONE_MAIN
+    + """\
 mynetworks =
 smtpd_peername_lookup = no
 smtp_dns_support_level = disabled
@@ -53,6 +45,7 @@ smtpd_error_sleep_time = 0
 smtpd_client_connection_count_limit = 0
 in_flow_delay = 0
 """
+)
 _MASTER = """\
 {host}:{port} inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup

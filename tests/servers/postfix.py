@@ -26,12 +26,25 @@ if TYPE_CHECKING:
     from tests.servers.certificates import CertificateAuthority
     from tests.servers.dovecot import Dovecot
 
-__all__ = ["MASTER", "Postfix", "make_folders", "running_postfix", "write_aged"]
+__all__ = ["LONE_MAIN", "MASTER", "Postfix", "make_folders", "running_postfix", "write_aged"]
 
 
 _TRACE = ("Return-Path", "Delivered-To", "Received", "Received")
 _UTF8_TRACE = ("Return-Path", "X-Original-To", "Delivered-To", "Received")
 MASTER = "/usr/lib/postfix/sbin/master"
+LONE_MAIN = """\
+compatibility_level = 3.6
+queue_directory = {folder}/spool
+data_directory = {folder}/data
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mail.test
+mydestination =
+alias_maps =
+"""
+"""What the `main.cf` of a Postfix begins with that has a folder of its own and no other server beside it."""
 _QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "saved", "trace")
 # What `postfix check` would make: name, mode, owner. Only `pid` stays root's own.
 _FOLDERS = (

@@ -87,7 +87,7 @@ class Batch:
         mails: where they come from.
         options: for each of them.
         size: how many may be flying.
-        prepare: makes content and envelope of a mail; by default `Conversation.outgoing`.
+        prepare: makes content and envelope of a mail; by default `outgoing`.
 
     Attributes:
         size: how many may be flying.
