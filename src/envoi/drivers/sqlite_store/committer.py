@@ -30,7 +30,8 @@ __all__ = ["Committer"]
 T = TypeVar("T")
 MOST_OPERATIONS = 256
 MOST_OCTETS = 4 * 1024 * 1024
-GATHER_SECONDS = 0.0005
+#: How long a commit waits for those of the last one: a share of the time that took, and seconds at most.
+GATHER_SHARE, GATHER_MOST = 0.25, 0.002
 
 
 class Committer:
@@ -65,6 +66,8 @@ class Committer:
         self._turn = threading.Lock()
         self._wake = threading.Event()
         self._usual = 0
+        self._took = 0.0
+        self._awaited = 1
         self._closing = False
         self._broken: str | None = None
         self._thread = threading.Thread(target=self._work, name=f"commits to {path.name}", daemon=True)
@@ -74,7 +77,9 @@ class Committer:
         """Queue an operation; what is returned has its result when that is on disk."""
         queued = Pending(operation, octets)
         self._queue.append(queued)
-        self._wake.set()
+        # Behind the append: the thread lowers the number before it looks at the queue.
+        if len(self._queue) >= self._awaited:
+            self._wake.set()
         if self._closing or self._broken is not None:
             self._refuse()
         return queued
@@ -127,8 +132,9 @@ class Committer:
                 # The lock first: whoever comes while another process has it, goes along.
                 with self._turn, self._lock:
                     group = self._take()
-                    self._usual = len(group)
+                    self._usual, begun = len(group), time.perf_counter()
                     self._commit_group(group)
+                    self._took = time.perf_counter() - begun
                 self._answer(group)
             if self._broken is not None or self._closing:
                 self._refuse()
@@ -154,14 +160,16 @@ class Committer:
     def _gather(self) -> None:
         """Let those who were in the last commit come again, if they were several: they are about to.
 
-        Without it the first of them gets a commit of his own, and the others wait for the next. It takes less
-        time than a disk does, and none where nobody comes.
+        Without it the first of them gets a commit of his own, and the others wait for the next. It ends with
+        the last of them, and takes a small part of what the disk does.
         """
         if self._usual < 2:
             return
-        end = time.perf_counter() + GATHER_SECONDS
-        while len(self._queue) < self._usual and time.perf_counter() < end:
-            time.sleep(0)  # lets other threads run
+        self._awaited = self._usual
+        self._wake.clear()
+        if len(self._queue) < self._usual:
+            self._wake.wait(min(self._took * GATHER_SHARE, GATHER_MOST))
+        self._awaited = 1
 
     def _take(self) -> list[Pending[Any]]:
         group: list[Pending[Any]] = []
