@@ -27,6 +27,8 @@ __all__ = ["put"]
 #: Recipients that stand in their message's row until something happens to them; it is written at each change.
 FEW = 20
 
+_WAITING, _DONE = Stage.WAITING.value, Stage.DONE.value
+
 
 def put(tx: Transaction, messages: Sequence[NewMessage]) -> tuple[Accepted, ...]:
     """Write the messages.
@@ -97,8 +99,8 @@ def _write_arrival(tx: Transaction, identity: bytes, content: bytes | Blob) -> N
 
 
 def _write_message(tx: Transaction, identity: bytes, message: NewMessage, recipients: str) -> None:
-    stage = Stage.WAITING if len(message.refused) < len(message.recipients) else Stage.DONE
-    content = message.content
+    done = bool(message.refused) and len(message.refused) == len(message.recipients)
+    content, due_at = message.content, micros(message.due_at)
     written = tx.run(
         "INSERT INTO envoi_message (id, account, stage, priority, due_at, created_at, expires_at, done_at, "
         "sender, message_id, subject, key, size, options, content, recipients) "
@@ -106,12 +108,12 @@ def _write_message(tx: Transaction, identity: bytes, message: NewMessage, recipi
         "ON CONFLICT DO NOTHING",
         identity,
         message.account,
-        stage.value,
+        _DONE if done else _WAITING,
         message.priority,
-        micros(message.due_at),
-        micros(message.created_at),
+        due_at,
+        due_at if message.created_at is message.due_at else micros(message.created_at),
         micros(message.expires_at),
-        tx.now if stage is Stage.DONE else None,
+        tx.now if done else None,
         message.sender,
         message.message_id,
         message.subject,

@@ -88,6 +88,7 @@ class Doorbell:
 
     def __init__(self, folder: Path, connect: Callable[[], sqlite3.Connection]) -> None:
         self._folder = folder
+        self._place = str(folder)  # spelt out once, not for every ring
         self._connect = connect
         self._free: deque[Bell] = deque()
         self._bells: list[Bell] = []
@@ -121,16 +122,20 @@ class Doorbell:
 
     def ring(self) -> None:
         """Wake everybody who waits."""
-        with suppress(OSError):  # Whoever waits looks by itself, too.
+        try:
             # Every enqueue rings: a folder that was empty and has not changed is not listed again.
-            changed = self._folder.stat().st_mtime_ns
-            if changed == self._silent_since:
-                return
-            paths = [path for path in self._folder.iterdir() if not path.suffix]
-            for path in paths:
-                self._ring(path)
-            if not paths and time.time_ns() - changed > SETTLED:
-                self._silent_since = changed
+            changed = os.stat(self._place).st_mtime_ns  # noqa: PTH116
+            if changed != self._silent_since:
+                self._ring_all(changed)
+        except OSError:
+            pass  # Whoever waits looks by itself, too.
+
+    def _ring_all(self, changed: int) -> None:
+        paths = [path for path in self._folder.iterdir() if not path.suffix]
+        for path in paths:
+            self._ring(path)
+        if not paths and time.time_ns() - changed > SETTLED:
+            self._silent_since = changed
 
     @staticmethod
     def _ring(path: Path) -> None:

@@ -7,6 +7,7 @@ is in the other modules.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import TYPE_CHECKING, TypeVar
 
@@ -103,7 +104,9 @@ class Engine:
         except BaseException:
             self._lock.close()
             raise
-        self._inode = files.path.stat().st_ino
+        # As text: these are asked of the system for each commit, and a `Path` is spelt out each time.
+        self._place = str(files.path)
+        self._inode = os.stat(self._place).st_ino  # noqa: PTH116
         self.committer = Committer(
             files.path,
             connection,
@@ -192,22 +195,23 @@ class Engine:
 
     def _check(self) -> None:
         """Notice that the file was removed or replaced: what is committed to the old one is lost."""
-        path = self.files.path
         try:
-            same = path.stat().st_ino == self._inode
+            same = os.stat(self._place).st_ino == self._inode  # noqa: PTH116
         except OSError:
             same = False
         if not same:
             raise StoreUnavailable(
-                f"the outbox {path} was removed or replaced while it was open; nothing was written. Put it "
-                "back, or open the outbox again"
+                f"the outbox {self._place} was removed or replaced while it was open; nothing was written. "
+                "Put it back, or open the outbox again"
             )
 
     def _committed(self, transactions: Sequence[Transaction]) -> None:
+        rings = False
         for transaction in transactions:
+            rings = rings or transaction.rings
             if transaction.unneeded:
                 self.spool.remove(transaction.unneeded)
-        if any(transaction.rings for transaction in transactions):
+        if rings:
             self.doorbell.ring()
 
 

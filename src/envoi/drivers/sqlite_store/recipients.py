@@ -203,4 +203,4 @@ def delete_content(tx: Transaction, message: bytes) -> None:
             message,
         )
     if file is not None and tx.row("SELECT 1 FROM envoi_arrival WHERE file = ?", file) is None:
-        tx.unneeded.append(file)
+        tx.unneeded += (file,)

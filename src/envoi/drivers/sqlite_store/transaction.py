@@ -6,7 +6,7 @@ transaction gets one as well. What must happen after the commit is noted here an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Transaction:
     cursor: sqlite3.Cursor
     now: int
     rings: bool = False
-    unneeded: list[str] = field(default_factory=list[str])
+    unneeded: tuple[str, ...] = ()
     position: int = 0
 
     def run(self, statement: str, *values: Any) -> sqlite3.Cursor:
