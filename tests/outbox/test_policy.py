@@ -125,6 +125,20 @@ def test_a_rate_slows_the_account_and_not_the_message(error: DeliveryError) -> N
     assert decision.results[0].reply == error.reply
 
 
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ("552 5.2.2 user quota exceeded", State.FAILED),
+        ("452 4.2.2 daily message quota exceeded", State.DEFERRED),
+        ("450 4.2.1 this user is sent too many messages", State.DEFERRED),
+    ],
+)
+def test_a_mailbox_that_takes_no_more_slows_nobody(said: str, state: State) -> None:
+    refused = {"b@example.org": reply(said)}
+    decision = failed(RecipientsRejected("no", refused=refused, phase=Phase.RCPT, reply=reply(said)))
+    assert (decision.effect, decision.results[0].state) == (Effect.REACHED, state)
+
+
 def test_a_deferral_by_policy_slows_the_account_and_counts() -> None:
     decision = failed(MessageRejected("no", phase=Phase.FINAL, reply=reply("451 4.7.1 not now")))
     assert (decision.effect, decision.results[0].counted) == (Effect.SLOWED, True)

@@ -318,6 +318,8 @@ _OF_THE_ACCOUNT = frozenset({Phase.CONNECT, Phase.GREETING, Phase.HELLO, Phase.T
 _LOGIN_WANTED = frozenset({454, 530, 534, 535, 538})
 #: Enhanced codes that mean a rate whatever the text: Google's, for one.
 _RATES = frozenset({"4.7.28", "5.4.5", "4.7.650"})
+#: What is full or flooded is one recipient's mailbox, in whatever words (RFC 3463 §3.3).
+_OF_A_MAILBOX = frozenset({"4.2.1", "4.2.2", "5.2.1", "5.2.2"})
 _TOO_MUCH = re.compile(
     r"rate[ -]?limit|throttl|too many (?:messages|connections|mails|emails|requests|concurrent)|slow down|"
     r"(?:sending|message|submission|hourly|daily|outbound|user)(?: rate)? (?:limit|quota)|sending too fast",
@@ -327,7 +329,9 @@ _GREYLISTED = re.compile(r"gr[ae]y[ -]?list", re.IGNORECASE)
 
 
 def _is_too_much(reply: Reply) -> bool:
-    return reply.code == 421 or reply.enhanced in _RATES or _TOO_MUCH.search(reply.text) is not None
+    if reply.code == 421 or reply.enhanced in _RATES:
+        return True
+    return reply.enhanced not in _OF_A_MAILBOX and _TOO_MUCH.search(reply.text) is not None
 
 
 def _is_policy(reply: Reply) -> bool:
