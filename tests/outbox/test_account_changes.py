@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from envoi.outbox.account_changes import reached, slowed, unreachable
+from envoi.outbox.account_changes import reached, slowed, unreachable, untold
 from envoi.outbox.account_rules import Limits
 from envoi.outbox.account_state import AccountState, admit
 
@@ -40,6 +40,16 @@ def test_the_same_failure_found_by_many_counts_once() -> None:
 def test_a_probe_that_succeeds_ends_the_pause() -> None:
     state, _ = _probe(unreachable(START, 1.0)(AccountState()))
     assert reached(1)(state) == AccountState()
+
+
+def test_a_probe_that_tells_nothing_leaves_the_way_to_another() -> None:
+    paused = unreachable(START, 1.0)(AccountState())
+    assert untold(paused) is paused
+    probing, now = _probe(paused)
+    assert admit(Limits(), probing, [1], now).instants == ()
+    free = untold(probing)
+    assert free.failures == 1
+    assert len(admit(Limits(), free, [1] * 9, now).instants) == 1
 
 
 def test_a_success_from_before_the_pause_leaves_it() -> None:

@@ -147,6 +147,60 @@ def test_another_account_takes_over_while_a_server_is_down(tmp_path: Path) -> No
     play(tmp_path, scene)
 
 
+def test_what_goes_on_with_another_account_does_not_wait_for_the_first(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.declare(AccountRules(name="first", failover="second"))
+        stage.server.answers["first"] = lambda *_: Attempt(
+            error=ConnectionFailed("nobody there", phase=Phase.CONNECT)
+        )
+        ticket = await stage.submit(account="first")
+        async with stage.working():
+            await stage.office.wait(ticket, 120)
+        # It paused for 5 and for 10 seconds, and would now for 20.
+        assert stage.server.carried[0][0] < 17
+
+    play(tmp_path, scene)
+
+
+def test_what_is_not_tried_is_no_probe(tmp_path: Path) -> None:
+    up_at = 1000.0
+
+    async def scene(stage: Stage) -> None:
+        def answer(claim: Claim, recipients: tuple[str, ...]) -> Attempt:
+            if stage.clock.monotonic() < up_at:
+                return Attempt(error=ConnectionFailed("nobody there", phase=Phase.CONNECT))
+            return taken(claim, recipients)
+
+        stage.server.answers["default"] = answer
+        too_late = START + timedelta(seconds=up_at)
+        given_up = [await stage.submit(expires_at=too_late) for _ in range(50)]
+        async with stage.working():
+            await stage.pass_time(up_at)
+            ticket = await stage.submit()
+            # The longest pause is ten minutes.
+            assert (await stage.office.wait(ticket, 620)).stage is Place.DONE
+            assert all([(await stage.office.wait(one, 0)).stage is Place.DONE for one in given_up])
+
+    play(tmp_path, scene)
+
+
+def test_a_probe_that_is_given_back_leaves_the_way_free(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.declare(AccountRules(name="default", limits=Limits(connections=1)))
+        stage.server.answers["default"] = lambda *_: Attempt(
+            error=ConnectionFailed("nobody there", phase=Phase.CONNECT)
+        )
+        ticket = await stage.submit()
+        async with stage.working():
+            await stage.pass_time(3)
+        del stage.server.answers["default"]
+        await stage.store.connections("somebody else", "default", 1, 20.0)
+        async with stage.working():
+            assert (await stage.office.wait(ticket, 30)).stage is Place.DONE
+
+    play(tmp_path, scene)
+
+
 def test_a_server_that_wants_less_gets_less(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         refused = iter([True])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from envoi.outbox.account_state import AccountState
 
-__all__ = ["FAILOVER_AFTER", "reached", "slowed", "unreachable"]
+__all__ = ["FAILOVER_AFTER", "reached", "slowed", "unreachable", "untold"]
 
 #: After so many failures in a row the messages go to the account's failover.
 FAILOVER_AFTER = 3
@@ -66,6 +66,11 @@ def reached(messages: int) -> Callable[[AccountState], AccountState]:
         return replace(state, failures=0, probing=False, paused_until=0.0)
 
     return change
+
+
+def untold(state: AccountState) -> AccountState:
+    """A probe told nothing of the server, such as one whose time was over: the next message is the probe."""
+    return replace(state, probing=False, paused_until=0.0) if state.probing else state
 
 
 def _paused(state: AccountState, now: datetime, first: float, longest: float, jitter: float) -> AccountState:

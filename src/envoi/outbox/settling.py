@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from envoi.outbox.account_changes import FAILOVER_AFTER, reached, slowed, unreachable
+from envoi.outbox.account_changes import FAILOVER_AFTER, reached, slowed, unreachable, untold
 from envoi.outbox.desk import Answer
 from envoi.outbox.policy import Decision, Effect, judge, settlement
 
@@ -84,8 +84,7 @@ class Settler:
         ]
         due = await self._tell_accounts(decided, now)
         settlements = [
-            settlement(claim, decision, due.get(claim.account, now), self._failover(claim, decision))
-            for claim, decision in decided
+            self._settlement(claim, decision, due.get(claim.account, now), now) for claim, decision in decided
         ]
         kept = await self._store.settle(settlements) if settlements else ()
         outcomes, self._outcomes = self._outcomes, []
@@ -120,9 +119,14 @@ class Settler:
         if found[account, Effect.SLOWED]:
             return slowed(now, self._jitter())
         state = self._standing.state(account)
-        if found[account, Effect.REACHED] and (state.failures or state.pace):
-            return reached(found[account, Effect.REACHED])
-        return None
+        if found[account, Effect.REACHED]:
+            return reached(found[account, Effect.REACHED]) if state.failures or state.pace else None
+        return untold if state.failures else None
+
+    def _settlement(self, claim: Claim, decision: Decision, due_at: datetime, now: datetime) -> Settlement:
+        failover = self._failover(claim, decision)
+        # Another account does not wait for the pause of this one.
+        return settlement(claim, decision, now if failover else due_at, failover)
 
     def _failover(self, claim: Claim, decision: Decision) -> str:
         down = self._standing.state(claim.account).failures >= FAILOVER_AFTER

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from envoi.errors import StoreUnavailable
-from envoi.outbox.account_changes import FAILOVER_AFTER
+from envoi.outbox.account_changes import FAILOVER_AFTER, untold
 from envoi.outbox.desk import Answer, Asked, Ended, Outcome, Rung, Stopped, Work
 from envoi.outbox.herald import Herald
 from envoi.outbox.lanes import Lanes
@@ -296,6 +296,9 @@ class Coordinator:
             raise
         for work in returned:
             self._works.pop(_key(work.claim), None)
+        for account in {work.claim.account for work in returned}:
+            if self._standing.state(account).failures:
+                await self._standing.change(account, untold)
 
     # Keeping
 
