@@ -1,26 +1,15 @@
-"""Sixteen threads that submit, and a real worker beside them whose server takes everything at once.
+"""`Worker` and `AsyncWorker` as they are, but for the server: it is nowhere, and takes everything at once.
 
-    python -m bench.outbox.carrying [SECONDS] [CONNECTIONS,CONNECTIONS…]
-
-`mixed` in `figures` has a bare loop of claim and settle in the worker's place; here it is `Worker` and
-`AsyncWorker` with couriers that carry nothing, in turn for five rounds. The aim: settled per second at least
-0.25 of what the threads submit alone.
+What `figures.mixed` lets work beside sixteen threads that submit.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import tempfile
 import threading
-import time
-from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.outbox.turns import ROOT
-from envoi import AsyncOutbox, Outbox, RawEmail
+from envoi import AsyncOutbox, Outbox
 from envoi.client import worker as worker_module
 from envoi.outbox import AsyncWorker, State, Worker
 from envoi.outbox.courier import Attempt
@@ -28,17 +17,11 @@ from envoi.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from envoi.outbox.model import Claim, Content
 
-    Part = Callable[[Path, float, int], None]
-
-THREADS = 16
-MAIL = RawEmail(
-    b"From: a@example.org\r\nMessage-ID: <1@example.org>\r\nDate: now\r\n\r\n" + (b"x" * 70 + b"\r\n") * 142,
-    sender="a@example.org",
-    recipients=["b@example.org"],
-)
+__all__ = ["work", "work_async"]
 
 
 class Nowhere:
@@ -63,84 +46,30 @@ class Nowhere:
         """Nothing is open."""
 
 
-def submit(path: Path, until: float) -> int:
-    """Submit with all threads; return how many mails that were."""
-    counts = [0] * THREADS
+vars(worker_module)["SessionCourier"] = Nowhere
 
-    def run(number: int) -> None:
-        while time.time() < until:
-            outbox.submit(MAIL)
-            counts[number] += 1
 
+def work(path: Path, seconds: float, connections: int) -> list[float]:
+    """Send with threads; return as many shares of the time as mails were settled."""
     with Outbox(path) as outbox:
-        threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return sum(counts)
-
-
-def work(path: Path, until: float, connections: int) -> None:
-    """Send with threads."""
-    with Outbox(path) as outbox:
+        before = outbox.stats().settled.get(State.DELIVERED, 0)
         worker = Worker(outbox, connections=connections)
-        threading.Timer(until - time.time(), worker.stop).start()
+        threading.Timer(seconds, worker.stop).start()
         worker.run()
+        settled = outbox.stats().settled.get(State.DELIVERED, 0) - before
+    return [seconds / max(settled, 1)] * settled
 
 
-def work_async(path: Path, until: float, connections: int) -> None:
-    """Send with tasks."""
+def work_async(path: Path, seconds: float, connections: int) -> list[float]:
+    """Send with tasks, likewise."""
 
-    async def run() -> None:
+    async def run() -> int:
         async with AsyncOutbox(path) as outbox:
+            before = (await outbox.stats()).settled.get(State.DELIVERED, 0)
             worker = AsyncWorker(outbox, connections=connections)
-            asyncio.get_running_loop().call_later(until - time.time(), worker.stop)
+            asyncio.get_running_loop().call_later(seconds, worker.stop)
             await worker.run()
+            return (await outbox.stats()).settled.get(State.DELIVERED, 0) - before
 
-    asyncio.run(run())
-
-
-def alone(seconds: float) -> float:
-    """What the threads submit a second with nobody beside them."""
-    with tempfile.TemporaryDirectory(dir=ROOT / ".cache") as name:
-        return submit(Path(name) / "outbox.db", time.time() + seconds) / seconds
-
-
-def beside(part: Part, connections: int, seconds: float) -> tuple[float, float]:
-    """What they submit a second beside a worker, and what that settles."""
-    with tempfile.TemporaryDirectory(dir=ROOT / ".cache") as name:
-        path, until = Path(name) / "outbox.db", time.time() + seconds
-        Outbox(path).stats()
-        child = os.fork()
-        if not child:
-            vars(worker_module)["SessionCourier"] = Nowhere
-            try:
-                part(path, until, connections)
-            finally:
-                os._exit(0)
-        submitted = submit(path, until) / seconds
-        os.waitpid(child, 0)
-        return submitted, Outbox(path).stats().settled.get(State.DELIVERED, 0) / seconds
-
-
-def measure(connections: int, seconds: float, rounds: int) -> None:
-    """Measure both workers in turn, and print the medians; a share is that of its round."""
-    taken: dict[Part, list[tuple[float, float, float]]] = {work: [], work_async: []}
-    for _ in range(rounds):
-        most = alone(seconds)
-        for part, figures in taken.items():
-            submitted, settled = beside(part, connections, seconds)
-            figures.append((submitted, settled, settled / most))
-    for part, figures in taken.items():
-        submitted, settled, share = (median(column) for column in zip(*figures, strict=True))
-        print(
-            f"{part.__name__}, {connections} connections: {submitted:,.0f}/s submitted, "
-            f"{settled:,.0f}/s settled, {share:.2f} of what is submitted alone"
-        )
-
-
-if __name__ == "__main__":
-    spent = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
-    for number in map(int, sys.argv[2].split(",")) if len(sys.argv) > 2 else (4, 16, 64):
-        measure(number, spent, rounds=5)
+    settled = asyncio.run(run())
+    return [seconds / max(settled, 1)] * settled

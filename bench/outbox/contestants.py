@@ -85,6 +85,29 @@ def put(folder: Path) -> Iterator[Do]:
 
 
 @contextmanager
+def bare(folder: Path) -> Iterator[Do]:
+    """What SQLite takes for the content and a line of a queue, by two statements and nothing around them."""
+    connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    for statement in (
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "CREATE TABLE content (number INTEGER PRIMARY KEY, octets BLOB)",
+        "CREATE TABLE queue (number INTEGER PRIMARY KEY, recipient TEXT, due_at INTEGER)",
+    ):
+        connection.execute(statement)
+    octets = TEXT.encode()
+
+    def act() -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO content (octets) VALUES (?)", (octets,))
+        connection.execute("INSERT INTO queue (recipient, due_at) VALUES (?, ?)", ("buyer@example.org", 1))
+        connection.execute("COMMIT")
+
+    yield lambda count: _timed(act, count)
+    connection.close()
+
+
+@contextmanager
 def put_in_threads(folder: Path) -> Iterator[Do]:
     """The store alone, by sixteen threads of one process."""
     with _store(folder) as store:
@@ -132,6 +155,30 @@ def settle_for(folder: Path) -> Iterator[Do]:
 
     with _store(folder) as store:
         yield do
+
+
+@contextmanager
+def work_for(folder: Path) -> Iterator[Do]:
+    """`Worker` with sixteen connections to a server that takes everything at once, likewise."""
+    from bench.outbox.carrying import work
+
+    yield lambda milliseconds: work(folder / "outbox.db", milliseconds / 1000, THREADS)
+
+
+@contextmanager
+def work_with_few_for(folder: Path) -> Iterator[Do]:
+    """`Worker` with four, as it has by default."""
+    from bench.outbox.carrying import work
+
+    yield lambda milliseconds: work(folder / "outbox.db", milliseconds / 1000, 4)
+
+
+@contextmanager
+def work_async_for(folder: Path) -> Iterator[Do]:
+    """`AsyncWorker` with sixteen."""
+    from bench.outbox.carrying import work_async
+
+    yield lambda milliseconds: work_async(folder / "outbox.db", milliseconds / 1000, THREADS)
 
 
 @contextmanager
