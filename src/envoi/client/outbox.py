@@ -216,7 +216,8 @@ class Outbox:
     def cancel(self, *tickets: TicketOrId) -> frozenset[str]:
         """Cancel what was not sent yet; return the ids for which there was something to cancel.
 
-        A mail that a worker has is cancelled unless its last octets are written within about a second.
+        A mail that a worker has is cancelled unless its last octets are written within about a second. One
+        that may have arrived and is held for that reason is not sent again.
         """
         return run_sync(self._office.cancel(tickets))
 

@@ -165,7 +165,10 @@ class Store(Protocol):
     # Steering
 
     async def cancel(self, ids: Sequence[str]) -> frozenset[str]:
-        """Cancel what is open: at once what nobody has, by request what is claimed; return those ids."""
+        """Cancel what is open or unknown: at once what nobody has, by request what is claimed.
+
+        Return the ids of those messages.
+        """
         ...
 
     async def retry(self, ids: Sequence[str], *, expires_at: datetime) -> frozenset[str]:

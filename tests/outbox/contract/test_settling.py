@@ -229,3 +229,19 @@ async def test_what_a_server_said_for_each_recipient_is_kept(arena: Arena) -> No
     assert (first.reply, second.reply) == (OK, NO)
     events = [event for event in await arena.store.events(0) if event.recipient]
     assert {event.recipient: event.reply for event in events} == {PAIR[0]: OK, PAIR[1]: NO}
+
+
+async def test_an_explanation_stands_beside_a_reply(arena: Arena) -> None:
+    message = await arena.put()
+    await arena.store.settle([result(await arena.claim_one(), State.FAILED, reply=LATER, text="given up")])
+    (one,) = (await arena.look(message)).recipients
+    assert (one.reply, one.text) == (LATER, "given up")
+    last = (await arena.store.events(0))[-1]
+    assert (last.reply, last.text) == (LATER, "given up")
+
+
+async def test_a_result_without_a_word_leaves_the_last_one(arena: Arena) -> None:
+    message = await arena.put()
+    await arena.store.settle([result(await arena.claim_one(), State.DEFERRED)])
+    await arena.store.settle([result(await arena.claim_one(), State.PENDING)])
+    assert (await arena.look(message)).recipients[0].reply == LATER

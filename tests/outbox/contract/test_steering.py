@@ -8,7 +8,7 @@ import pytest
 
 from envoi.errors import OutboxError
 from envoi.outbox.model import Stage, State
-from tests.outbox.contract.arena import LEASE, NOON, Arena, letter, result, settled
+from tests.outbox.contract.arena import LATER, LEASE, NOON, Arena, letter, result, settled
 
 PAIR = ("a@example.org", "b@example.org")
 NEXT_WEEK = NOON + timedelta(days=7)
@@ -46,6 +46,27 @@ async def test_what_a_person_holds_can_be_cancelled(arena: Arena) -> None:
     await arena.store.hold([message])
     assert await arena.store.cancel([message]) == {message}
     assert (await arena.look(message)).stage is Stage.DONE
+
+
+async def test_what_is_unknown_can_be_cancelled(arena: Arena) -> None:
+    message = await arena.put(recipients=PAIR)
+    states = {PAIR[0]: State.DELIVERED, PAIR[1]: State.UNKNOWN}
+    await arena.store.settle([settled(await arena.claim_one(), states, text="silence")])
+    assert await arena.store.cancel([message]) == {message}
+    assert (await arena.look(message)).stage is Stage.DONE
+    assert await arena.states(message) == {PAIR[0]: State.DELIVERED, PAIR[1]: State.CANCELLED}
+    assert await arena.store.cancel([message]) == frozenset()
+
+
+async def test_the_last_word_of_a_server_stays(arena: Arena) -> None:
+    cancelled, again = [await arena.put() for _ in range(2)]
+    for claim in (await arena.store.claim("worker", 2, LEASE)).claims:
+        await arena.store.settle([result(claim, State.DEFERRED, due_at=NEXT_WEEK, text="explained")])
+    await arena.store.cancel([cancelled])
+    await arena.store.retry([again], expires_at=NEXT_WEEK)
+    for message in (cancelled, again):
+        (one,) = (await arena.look(message)).recipients
+        assert (one.reply, one.text) == (LATER, "explained")
 
 
 async def test_what_has_failed_is_tried_again(arena: Arena) -> None:

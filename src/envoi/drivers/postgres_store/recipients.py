@@ -24,12 +24,17 @@ _LOCK = """
 SELECT id, stage, attempt, settled, cancel, owner
 FROM envoi_queue WHERE id = ANY(%(ids)b::uuid[]) ORDER BY id FOR UPDATE
 """
-_CHANGE = """
+# A result without a word leaves the last one.
+_LAST_WORD = ", ".join(
+    f"{column} = CASE WHEN g.code IS NULL AND g.note = '' THEN r.{column} ELSE g.{column} END"
+    for column in ("code", "enhanced", "reply", "note")
+)
+_CHANGE = f"""
 WITH changed AS (
     UPDATE envoi_recipients r
     SET state = g.state, attempts = r.attempts + g.counted::integer, due_at = coalesce(g.due_at, r.due_at),
         settled_at = CASE WHEN g.state IN ('pending', 'deferred') THEN NULL ELSE %(now)b::timestamptz END,
-        code = g.code, enhanced = g.enhanced, reply = g.reply, note = g.note
+        {_LAST_WORD}
     FROM unnest(%(messages)b::uuid[], %(addresses)b::text[], %(states)b::text[], %(codes)b::smallint[],
         %(enhanced)b::text[], %(replies)b::text[], %(notes)b::text[], %(due)b::timestamptz[],
         %(counted)b::boolean[]) AS g (message, address, state, code, enhanced, reply, note, due_at, counted)
@@ -46,7 +51,7 @@ FROM changed CROSS JOIN first WHERE state <> 'pending'
 _CANCEL_OPEN = """
 WITH changed AS (
     UPDATE envoi_recipients SET state = 'cancelled', settled_at = %(now)b::timestamptz
-    WHERE message = ANY(%(ids)b::uuid[]) AND state IN ('pending', 'deferred')
+    WHERE message = ANY(%(ids)b::uuid[]) AND state = ANY(%(states)b::text[])
     RETURNING message, address
 ), told AS (
     INSERT INTO envoi_events (at, kind, message, recipient)
@@ -142,11 +147,18 @@ def columns(results: Sequence[tuple[str, RecipientResult]]) -> dict[str, list[An
     }
 
 
-async def cancel_open(link: Link, ids: Sequence[str], now: datetime) -> frozenset[str]:
-    """Cancel the open recipients of messages; return the messages that had some."""
+async def cancel_open(
+    link: Link, ids: Sequence[str], now: datetime, *, unknown: bool = False
+) -> frozenset[str]:
+    """Cancel the open recipients of messages; return the messages that had some.
+
+    With `unknown` a person has decided that those are not written to again either.
+    """
     if not ids:
         return frozenset()
-    return frozenset(row[0].hex for row in await link.run(_CANCEL_OPEN, ids=list(ids), now=now))
+    states = ["pending", "deferred", *(["unknown"] if unknown else [])]
+    rows = await link.run(_CANCEL_OPEN, ids=list(ids), now=now, states=states)
+    return frozenset(row[0].hex for row in rows)
 
 
 async def make_unknown(link: Link, ids: Sequence[str], now: datetime, note: str) -> None:

@@ -114,7 +114,7 @@ async def cancel(link: Link, now: datetime, ids: Sequence[str]) -> frozenset[str
     requested: frozenset[str] = frozenset()
     if claimed:
         requested = frozenset(id_.hex for (id_,) in await link.run(_REQUEST_CANCEL, ids=claimed))
-    cancelled = await cancel_open(link, sorted(locked.keys() - set(claimed)), now)
+    cancelled = await cancel_open(link, sorted(locked.keys() - set(claimed)), now, unknown=True)
     await refile(link, sorted(cancelled), now)
     return cancelled | requested
 

@@ -97,18 +97,25 @@ def write_down(tx: Transaction, message: bytes, recipients: Iterable[Recipient])
         one.unwritten.clear()
 
 
+_SAVE = (
+    "INSERT INTO envoi_recipient (message, position, address, state, due_at, attempts, dotted, code, "
+    "enhanced, text, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+    "state = excluded.state, due_at = excluded.due_at, attempts = excluded.attempts, "
+    "settled_at = excluded.settled_at"
+)
+_SAY = f"{_SAVE}, code = excluded.code, enhanced = excluded.enhanced, text = excluded.text"
+#: Between a reply and what explains it; a server's words have no control characters.
+_BESIDE = "\x1d"
+
+
 def save(
     tx: Transaction, message: bytes, recipient: Recipient, *, reply: Reply | None = None, text: str = ""
 ) -> None:
-    """Write a recipient's new state, and the word that brought it there."""
+    """Write a recipient's new state, and the word that brought it there; without one, the last one stays."""
     if len(recipient.unwritten) > 1:
         write_down(tx, message, [one for one in recipient.unwritten if one is not recipient])
     tx.run(
-        "INSERT INTO envoi_recipient (message, position, address, state, due_at, attempts, dotted, code, "
-        "enhanced, text, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-        "state = excluded.state, due_at = excluded.due_at, attempts = excluded.attempts, "
-        "code = excluded.code, enhanced = excluded.enhanced, text = excluded.text, "
-        "settled_at = excluded.settled_at",
+        _SAVE if reply is None and not text else _SAY,
         message,
         recipient.position,
         recipient.address,
@@ -116,9 +123,7 @@ def save(
         recipient.due_at,
         recipient.attempts,
         recipient.dotted,
-        None if reply is None else reply.code,
-        None if reply is None else reply.enhanced,
-        text if reply is None else reply.text,
+        *_words(reply, text),
         None if recipient.open else tx.now,
     )
     recipient.unwritten.clear()
@@ -141,15 +146,23 @@ def log(
         kind,
         message,
         recipient,
-        None if reply is None else reply.code,
-        None if reply is None else reply.enhanced,
-        text if reply is None else reply.text,
+        *_words(reply, text),
     )
 
 
-def reply_of(code: int | None, enhanced: str | None, text: str) -> tuple[Reply | None, str]:
-    """Return the reply of a row, or the text that stands there instead."""
-    return (None, text) if code is None else (Reply(code=code, enhanced=enhanced, text=text), "")
+def _words(reply: Reply | None, text: str) -> tuple[int | None, str | None, str]:
+    """Code, enhanced code and text of a row."""
+    if reply is None:
+        return None, None, text
+    return reply.code, reply.enhanced, f"{reply.text}{_BESIDE}{text}" if text else reply.text
+
+
+def reply_of(code: int | None, enhanced: str | None, words: str) -> tuple[Reply | None, str]:
+    """Return the reply of a row, and the explanation that stands beside it or instead."""
+    if code is None:
+        return None, words
+    said, _, text = words.partition(_BESIDE)
+    return Reply(code=code, enhanced=enhanced, text=said), text
 
 
 def stand(tx: Transaction, message: bytes, recipients: Sequence[Recipient], *, held: bool = False) -> None:

@@ -33,21 +33,24 @@ def _each(tx: Transaction, ids: Sequence[str], act: Callable[[bytes, str], bool]
 
 
 def cancel(tx: Transaction, ids: Sequence[str]) -> frozenset[str]:
-    """Cancel what is open, or ask its worker to."""
+    """Cancel what is open or unknown, or ask its worker to."""
 
     def act(message: bytes, stage: str) -> bool:
         if stage != "claimed":
-            return cancel_open(tx, message)
+            return cancel_open(tx, message, unknown=True)
         tx.run("UPDATE envoi_message SET cancel_requested = 1 WHERE id = ?", message)
         return True
 
     return _each(tx, ids, act)
 
 
-def cancel_open(tx: Transaction, message: bytes) -> bool:
-    """Cancel the open recipients of a message that nobody has; tell whether there were some."""
+def cancel_open(tx: Transaction, message: bytes, *, unknown: bool = False) -> bool:
+    """Cancel the open recipients of a message that nobody has; tell whether there were some.
+
+    With `unknown` a person has decided that those are not written to again either.
+    """
     recipients = load(tx, message)
-    opened = [recipient for recipient in recipients if recipient.open]
+    opened = [one for one in recipients if one.open or (unknown and one.state is State.UNKNOWN)]
     for recipient in opened:
         recipient.state, recipient.due_at = State.CANCELLED, None
         save(tx, message, recipient)
