@@ -30,9 +30,10 @@ class Terminal:
 
     Attributes:
         environ: the environment variables.
+        output_lost: nobody takes what is written to standard output any more.
     """
 
-    __slots__ = ("_consoles", "_err", "_in", "_out", "environ")
+    __slots__ = ("_consoles", "_err", "_in", "_out", "environ", "output_lost")
 
     def __init__(
         self, stdin: TextIO | None, stdout: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str]
@@ -42,6 +43,7 @@ class Terminal:
         self._err = stderr
         self._consoles: dict[int, Console | None] = {}
         self.environ = environ
+        self.output_lost = False
         for stream in (stdout, stderr):
             # An old locale shows less, but it must not stop the mail.
             reconfigure = getattr(stream, "reconfigure", None)
@@ -113,6 +115,10 @@ class Terminal:
         """Draw on standard error."""
         self._draw(page, self._err)
 
+    def output_console(self) -> Console | None:
+        """Return rich's console on standard output; None unless somebody looks and rich is installed."""
+        return self._console(self._out)
+
     def error_console(self) -> Console | None:
         """Return rich's console on standard error; None unless somebody looks and rich is installed."""
         return self._console(self._err)
@@ -158,19 +164,19 @@ class Terminal:
         try:
             yield
         except BrokenPipeError:
-            _let_go(stream)
+            self._let_go(stream)
         except OSError as error:
-            _let_go(stream)
+            self._let_go(stream)
             if stream is not self._err:
                 self.complain(f"envoi: the output could not be written: {error.strerror or error}")
 
-
-def _let_go(stream: TextIO) -> None:
-    # Else the interpreter tries again at its end, and complains.
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+    def _let_go(self, stream: TextIO) -> None:
+        self.output_lost = self.output_lost or stream is self._out
+        # Else the interpreter tries again at its end, and complains.
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

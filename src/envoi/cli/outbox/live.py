@@ -6,6 +6,7 @@ Only imported where somebody looks and rich is installed. What is drawn comes fr
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["drawn", "watch"]
 
+#: The states that recipients settle in.
+_STYLES = {State.DELIVERED: "green", State.FAILED: "red", State.UNKNOWN: "magenta", State.CANCELLED: "dim"}
+
 
 def watch(console: Console, outbox: Outbox, rates: Rates, interval: float) -> None:
     """Draw until Ctrl-C."""
@@ -29,7 +33,7 @@ def watch(console: Console, outbox: Outbox, rates: Rates, interval: float) -> No
     with Live(console=console, auto_refresh=False) as live:
         while True:
             stats = outbox.stats()
-            rates.add(stats)
+            rates.add(stats, time.monotonic())
             live.update(drawn(stats, rates), refresh=True)
             never.wait(interval)
 
@@ -42,7 +46,7 @@ def drawn(stats: Stats, rates: Rates) -> Table:
     for stage in Stage:
         table.add_row(stage.value, f"{stats.stages.get(stage, 0):,}", "")
     table.add_row("due", f"{stats.due:,}", "")
-    for state, style in ((State.DELIVERED, "green"), (State.DEFERRED, "yellow"), (State.FAILED, "red")):
+    for state, style in _STYLES.items():
         rate = rates.per_second(state)
         count = f"{stats.settled.get(state, 0):,}"
         table.add_row(state.value, count, f"{rate:.1f}", style=style if rate else None)

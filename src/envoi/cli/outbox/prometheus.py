@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envoi.drivers.system import now
-from envoi.outbox.model import Stage
+from envoi.outbox.model import Stage, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,8 @@ def exposition(stats: Stats) -> str:
             "envoi_outbox_recipients_total",
             "counter",
             "Recipients settled, by state.",
-            ((f'state="{state.value}"', count) for state, count in stats.settled.items()),
+            # From the beginning, for a rate begins with the second sample.
+            ((f'state="{state.value}"', stats.settled.get(state, 0)) for state in State if not state.open),
         ),
     ]
     return "".join(f"{line}\n" for line in lines)
@@ -55,7 +56,7 @@ def _metric(name: str, kind: str, help_: str, samples: Iterable[tuple[str, float
     yield f"# HELP {name} {help_}"
     yield f"# TYPE {name} {kind}"
     for labels, value in samples:
-        yield f"{name}{{{labels}}} {value:g}" if labels else f"{name} {value:g}"
+        yield f"{name}{{{labels}}} {value}" if labels else f"{name} {value}"
 
 
 def _escaped(text: str) -> str:

@@ -1,6 +1,6 @@
 """What the figures of an outbox differ by from look to look: rates, and the backlog as a line of bars.
 
-Pure: whoever looks tells how far the looks are apart.
+Pure: whoever looks tells when, by a clock that nobody sets.
 """
 
 from __future__ import annotations
@@ -20,31 +20,26 @@ LOOKS = 60
 
 
 class Rates:
-    """The last looks.
+    """The last looks."""
 
-    Args:
-        interval: seconds from one look to the next.
-    """
+    def __init__(self) -> None:
+        self._looks: deque[tuple[float, Stats]] = deque(maxlen=LOOKS)
 
-    def __init__(self, interval: float) -> None:
-        self._interval = interval
-        self._looks: deque[Stats] = deque(maxlen=LOOKS)
-
-    def add(self, stats: Stats) -> None:
-        """One more look."""
-        self._looks.append(stats)
+    def add(self, stats: Stats, at: float) -> None:
+        """One more look, at so many seconds."""
+        self._looks.append((at, stats))
 
     def per_second(self, state: State) -> float:
         """Recipients that came into a state, per second, over the last ten looks."""
-        looks = list(self._looks)[-11:]
-        if len(looks) < 2:
+        if not self._looks:
             return 0.0
-        difference = looks[-1].settled.get(state, 0) - looks[0].settled.get(state, 0)
-        return difference / ((len(looks) - 1) * self._interval)
+        (begun, first), (ended, last) = self._looks[max(-11, -len(self._looks))], self._looks[-1]
+        difference = last.settled.get(state, 0) - first.settled.get(state, 0)
+        return difference / (ended - begun) if ended > begun else 0.0
 
     def backlog(self) -> str:
         """The mails that wait, look by look: a bar each, the highest as high as it gets."""
-        waiting = [stats.stages.get(Stage.WAITING, 0) for stats in self._looks]
+        waiting = [stats.stages.get(Stage.WAITING, 0) for _, stats in self._looks]
         most = max(waiting, default=0)
         return "".join(BARS[round((len(BARS) - 1) * count / most) if most else 0] for count in waiting)
 
