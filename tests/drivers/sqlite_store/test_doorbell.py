@@ -77,8 +77,22 @@ def test_a_ring_between_two_waits_is_heard(doorbell: Doorbell) -> None:
     assert doorbell.take() is bell
 
 
-def test_a_folder_that_has_been_silent_for_long_is_not_listed_until_somebody_waits(
-    doorbell: Doorbell, bells: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("changed", "passed", "listed_again"),
+    [
+        (1_700_000_000_123_456_789, 50_000_000, True),  # it may change again at the same instant
+        (1_700_000_000_123_456_789, 200_000_000, False),
+        (1_700_000_000_000_000_000, 2_000_000_000, True),  # this system may count whole seconds, or two
+        (1_700_000_000_000_000_000, 6_000_000_000, False),
+    ],
+)
+def test_a_folder_that_has_not_changed_for_a_while_is_not_listed_again(
+    doorbell: Doorbell,
+    bells: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: int,
+    passed: int,
+    listed_again: bool,
 ) -> None:
     listed: list[Path] = []
     iterdir = Path.iterdir
@@ -88,16 +102,17 @@ def test_a_folder_that_has_been_silent_for_long_is_not_listed_until_somebody_wai
         return iter(list(iterdir(path)))
 
     monkeypatch.setattr(Path, "iterdir", counted)
-    doorbell.ring()
-    doorbell.ring()  # it has changed just now, and may again at the same instant
-    assert len(listed) == 2
-    os.utime(bells, (1_000_000_000, 1_000_000_000))
-    doorbell.ring()
-    doorbell.ring()
-    assert len(listed) == 3
     bell = doorbell.take()
+    os.utime(bells, ns=(changed, changed))
+    monkeypatch.setattr(time, "time_ns", lambda: changed + passed)
+    for _ in range(2):
+        doorbell.ring()
+        assert bell.rung()
+    assert len(listed) == (2 if listed_again else 1)
+    other = doorbell.take()
     doorbell.ring()
     assert bell.rung()
+    assert other.rung()
 
 
 def test_many_rings_do_not_block_who_rings(doorbell: Doorbell) -> None:

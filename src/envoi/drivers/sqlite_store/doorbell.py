@@ -18,15 +18,16 @@ from envoi.drivers.identity import uuid7
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 __all__ = ["Bell", "Doorbell"]
 
 #: Seconds between two looks at the file: where a pipe can be rung, and where not.
 LOOK, LOOK_OFTEN = 1.0, 0.05
-#: Nanoseconds after which a folder's time cannot be given to another change of it: the coarsest count by 2 s.
-SETTLED = 5_000_000_000
+#: Nanoseconds after which a folder's time cannot be given to another change of it: the coarsest count by 2 s,
+#: those that know parts of a second by a hundredth at most.
+SETTLED, SETTLED_SOON = 5_000_000_000, 100_000_000
 
 
 class Bell:
@@ -92,7 +93,8 @@ class Doorbell:
         self._connect = connect
         self._free: deque[Bell] = deque()
         self._bells: list[Bell] = []
-        self._silent_since = 0
+        self._pipes: Sequence[Path] = ()
+        self._unchanged_since = 0
 
     def take(self) -> Bell:
         """Take a bell to wait at; it stays up until `close`, so that nothing is missed between two waits."""
@@ -123,19 +125,21 @@ class Doorbell:
     def ring(self) -> None:
         """Wake everybody who waits."""
         try:
-            # Every enqueue rings: a folder that was empty and has not changed is not listed again.
-            changed = os.stat(self._place).st_mtime_ns  # noqa: PTH116
-            if changed != self._silent_since:
-                self._ring_all(changed)
+            for path in self._listed():
+                self._ring(path)
         except OSError:
             pass  # Whoever waits looks by itself, too.
 
-    def _ring_all(self, changed: int) -> None:
-        paths = [path for path in self._folder.iterdir() if not path.suffix]
-        for path in paths:
-            self._ring(path)
-        if not paths and time.time_ns() - changed > SETTLED:
-            self._silent_since = changed
+    def _listed(self) -> Sequence[Path]:
+        """The pipes in the folder. Every enqueue rings, so one that has not changed is not read again."""
+        changed = os.stat(self._place).st_mtime_ns  # noqa: PTH116
+        if changed == self._unchanged_since:
+            return self._pipes
+        pipes = [path for path in self._folder.iterdir() if not path.suffix]
+        settled = SETTLED_SOON if changed % 1_000_000_000 else SETTLED
+        if time.time_ns() - changed > settled:
+            self._pipes, self._unchanged_since = pipes, changed
+        return pipes
 
     @staticmethod
     def _ring(path: Path) -> None:
