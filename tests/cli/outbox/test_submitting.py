@@ -50,11 +50,38 @@ def test_what_makes_no_sense_is_refused(outbox: Run, wrong: tuple[str, str]) -> 
     assert done.err
 
 
-def test_a_password_does_not_belong_into_the_arguments(outbox: Run) -> None:
-    done = outbox("list", "--outbox", "postgresql://me:secret@db.example.com/mail")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:secret@db.example.com/mail",
+        "postgresql://me:sec/secret@db.example.com/mail",
+        "postgresql://me@db.example.com/mail?password=secret",
+        "postgresql://db.example.com/mail?user=me&sslpassword=secret",
+    ],
+)
+def test_a_password_does_not_belong_into_the_arguments(outbox: Run, url: str) -> None:
+    done = outbox("list", "--outbox", url)
     assert done.code == 64
     assert "ENVOI_OUTBOX" in done.err
     assert "secret" not in done.err
+
+
+def test_what_only_looks_like_a_password_may_be_an_argument(outbox: Run) -> None:
+    done = outbox("list", "--outbox", "postgresql://me@127.0.0.1:1/mail?application_name=a@b")
+    assert done.code == 75, "nobody listens there"
+
+
+@pytest.mark.parametrize("password", ["s3cr%ztpw", "s3cr/etpw", "s3cr%00tpw"])
+def test_a_password_is_not_shown_either_when_its_address_is_wrong(
+    outbox: Run, environ: dict[str, str], password: str
+) -> None:
+    environ["ENVOI_OUTBOX"] = f"postgresql://s3cr:{password}@127.0.0.1:1/mail"
+    for form in ((), ("--json",)):
+        done = outbox("list", *form)
+        assert done.code == 78
+        assert "%2F" in done.out + done.err
+        assert "s3cr" not in done.out + done.err
+        assert "tpw" not in done.out + done.err
 
 
 def test_nobody_left_to_write_to_is_an_error(outbox: Run, environ: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ An URL with a password belongs into the variable: arguments are seen by everybod
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from envoi.client.outbox import Outbox
 from envoi.drivers.data_folder import default_outbox
@@ -41,7 +42,15 @@ def open_outbox(given: Namespace, terminal: Terminal, rules: Iterable[AccountRul
         UsageError: the URL has a password that everybody could see.
         ConfigError: it is no URL of an outbox, or its driver is not installed.
     """
-    if given.outbox and "@" in given.outbox and ":" in given.outbox.partition("://")[2].partition("@")[0]:
+    if given.outbox and _tells_password(given.outbox):
         raise UsageError(f"a password among the arguments is seen by everybody: put the URL into {VARIABLE}")
     named = given.outbox or terminal.environ.get(VARIABLE)
     return Outbox(named or default_outbox(terminal.environ), accounts=rules)
+
+
+def _tells_password(url: str) -> bool:
+    place, _, query = url.partition("://")[2].partition("?")
+    user, at, _ = place.rpartition("@")
+    return bool(at and ":" in user) or any(
+        name in ("password", "sslpassword") for name, _ in parse_qsl(query, keep_blank_values=True)
+    )

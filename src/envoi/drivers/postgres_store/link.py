@@ -7,6 +7,7 @@ caller's. What both colours know of a connection is here too: how it is opened, 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -63,6 +64,11 @@ PREPARE = "; ".join(
     f"SET {setting}" for setting in (*_PLANS, "plan_cache_mode = force_generic_plan")
 ).encode()
 _OLDEST = 130000
+
+_PORTS = re.compile(r"[\d,]*")
+_QUOTED = re.compile(r'".*"', re.DOTALL)
+_NAMES = "invalid URI query parameter:"
+_SPELLING = "In a password, % is written %25, / %2F, : %3A, ? %3F, # %23 and @ %40"
 
 
 class Link(Protocol):
@@ -158,7 +164,11 @@ def instant(rows: list[Row]) -> datetime:
 
 
 def conninfo(url: str) -> dict[str, Any]:
-    """The parameters of an address, with ours where it has none: nobody waits for ever for a dead network."""
+    """The parameters of an address, with ours where it has none: nobody waits for ever for a dead network.
+
+    Raises:
+        ConfigError: it is no address; the text quotes no part that could be the password.
+    """
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
@@ -166,7 +176,9 @@ def conninfo(url: str) -> dict[str, Any]:
     try:
         known = conninfo_to_dict(f"postgresql://{rest}" if colon and "+" in scheme else url)
     except ProgrammingError as error:
-        raise ConfigError(f"the address of the outbox is no PostgreSQL address: {error}") from None
+        raise ConfigError(f"the address of the outbox is no PostgreSQL address: {_discreet(error)}") from None
+    if not _PORTS.fullmatch(str(known.get("port") or "")):
+        raise ConfigError(f"the address of the outbox has a port that is no number. {_SPELLING}")
     ours = {
         "application_name": f"envoi {os.getpid()}",
         "connect_timeout": 10,
@@ -176,6 +188,12 @@ def conninfo(url: str) -> dict[str, Any]:
         "tcp_user_timeout": 30_000,
     }
     return {**ours, **{name: value for name, value in known.items() if value is not None}}
+
+
+def _discreet(error: Exception) -> str:
+    """What libpq says of an address, without what it quotes, unless that is the name of a parameter."""
+    words = str(error).strip()
+    return words if words.startswith(_NAMES) else f"{_QUOTED.sub('…', words)}. {_SPELLING}"
 
 
 def is_usable(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> bool:
