@@ -90,6 +90,9 @@ def test_a_schema_that_is_too_new_is_refused(
         run_sync(newer.close())
     with pytest.raises(SchemaMismatch, match="upgrade it"):
         run_sync(untouched.stats())
+    for dry_run in (True, False):
+        with pytest.raises(SchemaMismatch, match="upgrade it"):
+            run_sync(untouched.migrate(dry_run=dry_run))
 
 
 def test_events_go_on_where_transactions_are_counted_anew(store: PostgresStore, url: str) -> None:

@@ -51,14 +51,18 @@ def steps() -> tuple[Step, ...]:
 
 
 async def migrate(database: Database, *, dry_run: bool) -> tuple[str, ...]:
-    """See `Store.migrate`; one transaction, so that a step is there as a whole or not at all."""
+    """See `Store.migrate`; one transaction, so that a step is there as a whole or not at all.
+
+    Raises:
+        SchemaMismatch: a newer envoi brought it to where this one cannot follow.
+    """
     if dry_run:
-        version, _ = await _version(database)
+        version = _usable(*await _version(database))
         return tuple(step.name for step in steps() if step.number > version)
     async with database.transaction() as link:
         # Two at once: the second waits, and then finds nothing to do.
         await link.run(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        version, _ = await _version(link)
+        version = _usable(*await _version(link))
         todo = [step for step in steps() if step.number > version]
         for step in todo:
             await link.run(step.script)
@@ -77,14 +81,18 @@ async def require_known(database: Database) -> None:
     Raises:
         SchemaMismatch: it is not.
     """
-    version, oldest = await _version(database)
-    newest = steps()[-1].number
-    if version < newest:
+    if _usable(*await _version(database)) < steps()[-1].number:
         raise SchemaMismatch(NO_TABLES)
+
+
+def _usable(version: int, oldest: int) -> int:
+    """Return the version, unless it is one that this code cannot work with."""
+    newest = steps()[-1].number
     if oldest > newest:
         raise SchemaMismatch(
             f"a newer envoi brought the outbox to step {version}; this one knows {newest}: upgrade it"
         )
+    return version
 
 
 async def _version(link: Link | Database) -> tuple[int, int]:
