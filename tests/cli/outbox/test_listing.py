@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
 from tests.cli.outbox.conftest import MAIL
@@ -29,6 +30,8 @@ def test_filters_choose(outbox: Run) -> None:
     assert outbox("list", "--before", "1h", "--json").json["messages"] == []
     limited = outbox("list", "--limit", "1")
     assert limited.out.startswith("The newest 1; more with --limit")
+    for limit in ("-1", "0", "many"):
+        assert outbox("list", f"--limit={limit}").code == 64
 
 
 def test_shows_everything_about_one(outbox: Run) -> None:
@@ -50,6 +53,29 @@ def test_one_mail_is_printed_as_it_is(outbox: Run) -> None:
     assert (
         outbox("export", ticket).octets.startswith(b"Date:") or b"Subject:" in outbox("export", ticket).octets
     )
+
+
+def test_a_program_gets_a_mail_as_json(outbox: Run, tmp_path: Path) -> None:
+    large = tmp_path / "large.bin"
+    large.write_bytes(b"x" * 400_000)
+    for more in ([], ["--attach", str(large)]):
+        ticket = outbox("submit", *MAIL, *more, "--json").json["id"]
+        report = outbox("export", ticket, "--json").json
+        assert (report["id"], report["encoding"]) == (ticket, "base64")
+        assert b64decode(report["content"]) == outbox("export", ticket).octets
+
+
+def test_mails_without_content_keep_nobody_from_the_others(outbox: Run, tmp_path: Path) -> None:
+    gone, there = (outbox("submit", *MAIL, "--json").json["id"] for _ in range(2))
+    outbox("cancel", gone)
+    folder = str(tmp_path / "out")
+    done = outbox("export", "--folder", folder)
+    assert done.code == 0
+    assert done.out.startswith("1 mail written; the content of 1 mail is gone")
+    done = outbox("export", gone, there, "--folder", folder, "--json")
+    assert done.code == 66, "that one was asked for by name"
+    assert done.json == {"files": [f"{folder}/{there}.eml"], "without_content": [gone]}
+    assert gone in outbox("export", gone, there, "--folder", folder).out
 
 
 def test_several_go_into_a_folder(outbox: Run, tmp_path: Path) -> None:

@@ -20,8 +20,23 @@ def test_a_mail_is_held_and_released(outbox: Run) -> None:
     assert _stages(outbox) == ["held"]
     assert "held" in outbox("list").out
     assert outbox("hold", ticket).code == 1, "it is held already"
-    assert outbox("release", "--all", "--json").json == {"changed": [ticket], "unchanged": []}
+    assert outbox("release", "--all", "--json").json == {
+        "changed": [ticket],
+        "unchanged": [],
+        "unknown": [],
+    }
     assert _stages(outbox) == ["waiting"]
+
+
+def test_a_ticket_of_nobody_is_no_mail_in_the_wrong_state(outbox: Run) -> None:
+    ticket = outbox("submit", *MAIL, "--json").json["id"]
+    for action in ("cancel", "retry", "hold", "release"):
+        done = outbox(action, "0" * 32)
+        assert done.code == 66
+        assert "there is none" in done.out
+    done = outbox("release", ticket, "nonsense", "--json")
+    assert done.code == 66
+    assert done.json == {"changed": [], "unchanged": [ticket, "nonsense"], "unknown": ["nonsense"]}
 
 
 def test_a_mail_is_cancelled_and_forgotten(outbox: Run) -> None:

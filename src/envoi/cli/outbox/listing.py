@@ -5,7 +5,10 @@ The filters are also `steering`'s, which changes what they choose.
 
 from __future__ import annotations
 
+import json
 import shutil
+from argparse import ArgumentTypeError
+from base64 import b64encode
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,19 +18,21 @@ from envoi.cli.outbox.action import Action, tell
 from envoi.cli.outbox.instants import back
 from envoi.cli.outbox.place import open_outbox
 from envoi.cli.outbox.showing import counted, list_row, status_page, status_report
-from envoi.cli.page import Page, Row, Section
-from envoi.errors import UsageError
+from envoi.cli.page import Mark, Page, Row, Section
+from envoi.errors import OutboxError, SchemaMismatch, StoreUnavailable, UsageError
 from envoi.outbox.model import Stage, State
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from envoi.cli.terminal import Terminal
+    from envoi.client.outbox import Outbox
     from envoi.outbox.model import Content
 
 __all__ = ["ACTIONS", "add_filters", "found"]
 
 PIECE = 64 * 1024
+_GONE = "no content: it was delivered or cancelled, after which that is deleted, or is no mail of this outbox"
 
 
 def add_filters(parser: ArgumentParser) -> None:
@@ -60,7 +65,15 @@ def found(given: Namespace) -> dict[str, object]:
 
 def _declare_list(parser: ArgumentParser) -> None:
     add_filters(parser)
-    parser.add_argument("--limit", metavar="N", type=int, default=50, help="at most so many; 50 by default")
+    parser.add_argument(
+        "--limit", metavar="N", type=_limit, default=50, help="at most so many; 50 by default"
+    )
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is not a number, 1 or more")
+    return int(text)
 
 
 def _list(given: Namespace, terminal: Terminal) -> Exit:
@@ -98,32 +111,52 @@ def _declare_export(parser: ArgumentParser) -> None:
 def _export(given: Namespace, terminal: Terminal) -> Exit:
     if given.folder is None and len(given.ids) != 1:
         raise UsageError("name one ticket to print, or a --folder for several")
-    written: list[str] = []
     with open_outbox(given, terminal) as outbox:
-        ids = given.ids or [status.id for status in outbox.find(**found(given))]  # type: ignore[arg-type]
-        for id_ in ids:
+        if given.folder is None:
+            _print(given.ids[0], outbox.read(given.ids[0]), given, terminal)
+            return Exit.OK
+        written, gone = _written(outbox, given)
+    rows = [Row(text=name) for name in written]
+    if given.ids:
+        rows += [Row(mark=Mark.BAD, label=each, text=_GONE) for each in gone]
+    title = f"{counted(len(written))} written" + (
+        f"; the content of {counted(len(gone))} is gone" if gone else ""
+    )
+    page = Page(title=title, sections=(Section(rows=tuple(rows)),) if rows else ())
+    tell(page, {"files": written, "without_content": gone}, given, terminal)
+    return Exit.NO_INPUT if given.ids and gone else Exit.OK
+
+
+def _written(outbox: Outbox, given: Namespace) -> tuple[list[str], list[str]]:
+    """Write what there is; return the files, and the tickets of mails without content."""
+    written: list[str] = []
+    gone: list[str] = []
+    given.folder.mkdir(parents=True, exist_ok=True)
+    for id_ in given.ids or [status.id for status in outbox.find(**found(given))]:  # type: ignore[arg-type]
+        try:
             content = outbox.read(id_)
-            if given.folder is None:
-                _print(content, terminal)
-            else:
-                given.folder.mkdir(parents=True, exist_ok=True)
-                target = given.folder / f"{outbox.status(id_).id}.eml"
-                _write(content, target)
-                written.append(str(target))
-    if given.folder is not None:
-        rows = tuple(Row(text=name) for name in written)
-        page = Page(title=f"{counted(len(written))} written", sections=(Section(rows=rows),) if rows else ())
-        tell(page, {"files": written}, given, terminal)
-    return Exit.OK
+        except (StoreUnavailable, SchemaMismatch):
+            raise
+        except OutboxError:
+            gone.append(id_)
+            continue
+        target = given.folder / f"{outbox.status(id_).id}.eml"
+        _write(content, target)
+        written.append(str(target))
+    return written, gone
 
 
-def _print(content: Content, terminal: Terminal) -> None:
-    if content.path is None:
+def _print(id_: str, content: Content, given: Namespace, terminal: Terminal) -> None:
+    if given.json:
+        octets = content.octets if content.path is None else content.path.read_bytes()
+        report = {"id": id_, "encoding": "base64", "content": b64encode(octets or b"").decode()}
+        terminal.print(json.dumps(report, indent=2) + "\n")
+    elif content.path is None:
         terminal.print_bytes(content.octets or b"")
-        return
-    with content.path.open("rb") as file:
-        while piece := file.read(PIECE):
-            terminal.print_bytes(piece)
+    else:
+        with content.path.open("rb") as file:
+            while piece := file.read(PIECE):
+                terminal.print_bytes(piece)
     _tidy(content)
 
 

@@ -15,7 +15,7 @@ from envoi.cli.outbox.listing import add_filters, found
 from envoi.cli.outbox.place import open_outbox
 from envoi.cli.outbox.showing import counted
 from envoi.cli.page import Mark, Page, Row, Section
-from envoi.errors import UsageError
+from envoi.errors import OutboxError, SchemaMismatch, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -56,18 +56,35 @@ def _steering(
         with open_outbox(given, terminal) as outbox:
             ids = given.ids or [status.id for status in outbox.find(**filters)]  # type: ignore[arg-type]
             changed = change(outbox, ids, given)
-        left = [each for each in ids if each not in changed]
+            left = [each for each in ids if each not in changed]
+            unknown = [each for each in left if given.ids and not _is_there(each, outbox)]
         rows = [Row(mark=Mark.GOOD, label=each, text=verb) for each in ids if each in changed]
-        rows += [Row(mark=Mark.NOTE, label=each, text="unchanged: not in a state for that") for each in left]
+        rows += [
+            Row(mark=Mark.BAD, label=each, text="there is none: it was purged, or is in another outbox")
+            if each in unknown
+            else Row(mark=Mark.NOTE, label=each, text="unchanged: not in a state for that")
+            for each in left
+        ]
         page = Page(
             title=f"{len(changed)} of {counted(len(ids))} {verb}",
             mark=Mark.GOOD if changed or not ids else Mark.WARNING,
             sections=(Section(rows=tuple(rows)),) if rows else (),
         )
-        tell(page, {"changed": sorted(changed), "unchanged": left}, given, terminal)
-        return Exit.IN_PART if left else Exit.OK
+        report = {"changed": sorted(changed), "unchanged": left, "unknown": unknown}
+        tell(page, report, given, terminal)
+        return Exit.NO_INPUT if unknown else Exit.IN_PART if left else Exit.OK
 
     return run
+
+
+def _is_there(ticket: str, outbox: Outbox) -> bool:
+    try:
+        outbox.status(ticket)
+    except (StoreUnavailable, SchemaMismatch):
+        raise
+    except OutboxError:
+        return False
+    return True
 
 
 def _purge(given: Namespace, terminal: Terminal) -> Exit:

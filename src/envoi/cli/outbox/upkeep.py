@@ -28,7 +28,11 @@ def _migrate(given: Namespace, terminal: Terminal) -> Exit:
     with open_outbox(given, terminal) as outbox:
         steps = outbox.migrate(dry_run=given.dry_run)
     verb = "would be done" if given.dry_run else "done"
-    title = f"{len(steps)} steps {verb}" if steps else "The store is of this version already"
+    title = (
+        f"{len(steps)} {'step' if len(steps) == 1 else 'steps'} {verb}"
+        if steps
+        else "The store is of this version already"
+    )
     rows = tuple(Row(text=step) for step in steps)
     page = Page(title=title, mark=Mark.GOOD, sections=(Section(rows=rows),) if rows else ())
     tell(page, {"steps": list(steps), "dry_run": given.dry_run}, given, terminal)
