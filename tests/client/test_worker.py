@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from tests.client.test_outbox import mail
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
 
 def test_sends_in_the_background(tmp_path: Path, server: SMTPServer) -> None:
@@ -57,12 +59,12 @@ def test_runs_until_it_is_told_to_stop(tmp_path: Path, server: SMTPServer) -> No
             on_event=told.append,
             on_failed=failed.append,
         )
-        worker.stop()
+        assert not worker.stop()
         running = threading.Thread(target=worker.run)
         running.start()
         ticket = outbox.submit(mail())
         assert outbox.wait(ticket, 60).recipients[0].state is State.FAILED
-        worker.stop()
+        assert worker.stop()
         running.join()
     assert [status.id for status in failed] == [ticket.id]
     assert told[-1].kind == "failed"
@@ -72,10 +74,10 @@ def test_runs_in_a_loop_until_it_is_told_to_stop(tmp_path: Path, server: SMTPSer
     async def scene() -> None:
         async with AsyncOutbox(tmp_path / "outbox.db") as outbox:
             worker = AsyncWorker(outbox, session=lambda _: AsyncSMTPSession(**server.session_options()))
-            worker.stop()
+            assert not worker.stop()
             running = asyncio.create_task(worker.run())
             await outbox.wait(await outbox.submit(mail()), 60)
-            worker.stop()
+            assert worker.stop()
             await running
             await worker.close()
 
@@ -114,6 +116,38 @@ def test_a_cancelled_worker_leaves_what_it_had(tmp_path: Path, server: SMTPServe
             assert (await outbox.status(ticket)).recipients[0].state is State.PENDING
 
     asyncio.run(scene())
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads on this system")
+def test_an_interrupted_worker_leaves_what_it_had(tmp_path: Path, server: SMTPServer) -> None:
+    server.faults.append(faults.delay("CONTENT", 600))
+    over = threading.Event()
+    with Outbox(tmp_path / "outbox.db") as outbox:
+        ticket = outbox.submit(mail())
+
+        def press_ctrl_c() -> None:
+            while outbox.status(ticket).attempts == 0:
+                pass
+            # Again: who is just about to wait does not hear.
+            while not over.wait(0.05):
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            if not over.is_set():
+                over.set()
+                raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        pressing = threading.Thread(target=press_ctrl_c)
+        pressing.start()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                Worker(outbox, session=lambda _: SMTPSession(**server.session_options())).run()
+        finally:
+            over.set()
+            pressing.join()
+            signal.signal(signal.SIGINT, before)
+        assert outbox.status(ticket).recipients[0].state is State.PENDING
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])

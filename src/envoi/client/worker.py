@@ -117,10 +117,16 @@ class Worker:
         self._background.start()
         return self
 
-    def stop(self) -> None:
-        """Have `run` finish what is in flight, give the rest back and return; from signal handlers, too."""
-        if self._coordinator is not None:
-            self._coordinator.stop()
+    def stop(self) -> bool:
+        """Have `run` finish what is in flight, give the rest back and return; from signal handlers, too.
+
+        Returns:
+            Whether there was something to stop: one that is not running yet will run all the same.
+        """
+        running = self._coordinator
+        if running is not None:
+            running.stop()
+        return running is not None
 
     def close(self) -> None:
         """Stop, and wait for the end of what `start` began."""
@@ -146,10 +152,16 @@ class Worker:
         return self._coordinator, crew
 
     def _finish(self, flow: Coroutine[Any, Any, None], crew: ThreadCrew) -> None:
+        interrupted = False
         try:
             run_sync(flow)
+        except BaseException as error:
+            # By Ctrl-C: nobody waits for what is in flight, which may take minutes.
+            interrupted = not isinstance(error, Exception)
+            raise
         finally:
-            run_sync(crew.join())
+            if not interrupted:
+                run_sync(crew.join())
             self._coordinator = None
 
 
@@ -226,10 +238,16 @@ class AsyncWorker:
         self._background = asyncio.create_task(self._finish(coordinator.run(), crew), name="envoi outbox")
         return self
 
-    def stop(self) -> None:
-        """Have `run` finish what is in flight, give the rest back and return; from signal handlers, too."""
-        if self._coordinator is not None:
-            self._coordinator.stop()
+    def stop(self) -> bool:
+        """Have `run` finish what is in flight, give the rest back and return; from signal handlers, too.
+
+        Returns:
+            Whether there was something to stop: one that is not running yet will run all the same.
+        """
+        running = self._coordinator
+        if running is not None:
+            running.stop()
+        return running is not None
 
     async def close(self) -> None:
         """Stop, and wait for the end of what `start` began."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envoi.cli.outbox import working
+from envoi.testing import faults
 from tests.cli.outbox.conftest import MAIL
 
 if TYPE_CHECKING:
@@ -65,6 +67,55 @@ def test_sends_what_is_there_and_ends_when_asked(
     assert len(server.messages) == 3
     assert out == ""
     assert outbox("stats", "--json").json["settled"]["delivered"] == 3
+
+
+def test_a_signal_before_it_has_begun_ends_it(
+    outbox: Run, monkeypatch: pytest.MonkeyPatch, server: SMTPServer
+) -> None:
+    told: list[str] = []
+
+    def systemd(state: str) -> None:
+        told.append(state)
+        if state == "READY=1":
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(working, "notify", systemd)
+    outbox("submit", *MAIL)
+    assert outbox("work").code == 0
+    assert told == ["READY=1", "STOPPING=1"]
+    assert server.messages == []
+
+
+def test_a_second_ctrl_c_waits_for_no_server(outbox: Run, work: Work, server: SMTPServer) -> None:
+    server.faults.append(faults.delay("CONTENT", 600))
+    outbox("submit", *MAIL)
+    process = work()
+    while outbox("stats", "--json").json["stages"]["claimed"] == 0:
+        pass
+    assert process.stderr is not None
+    process.send_signal(signal.SIGINT)
+    while "Ctrl-C again" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "ended at once" in err
+    assert outbox("stats", "--json").json["stages"]["claimed"] == 1
+
+
+def test_mail_that_nobody_here_sends_is_named(
+    outbox: Run, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def systemd(state: str) -> None:
+        if state == "READY=1":
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(working, "notify", systemd)
+    outbox("submit", *MAIL, "--account", "elsewhere", "--from", "me@example.org")
+    err = outbox("work").err
+    assert "1 mail" in err
+    assert "'elsewhere'" in err
+    assert "elsewhere" not in outbox("work", "--account", "work").err
 
 
 def test_programs_get_json_and_prometheus_its_page(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from envoi.cli.exits import Exit
@@ -25,10 +25,10 @@ from envoi.errors import ConfigError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Generator
+    from collections.abc import Collection, Generator, Iterator
 
     from envoi.cli.terminal import Terminal
-    from envoi.outbox.model import Event
+    from envoi.outbox.model import Event, Stats
 
 __all__ = ["ACTIONS"]
 
@@ -78,16 +78,25 @@ def _work(given: Namespace, terminal: Terminal) -> Exit:
             lease=given.lease,
             on_event=tell,
         )
-        waiting = outbox.stats().due
         if not given.quiet and not given.json:
-            terminal.complain(
-                f"envoi: at work, {counted(waiting)} due; Ctrl-C finishes what is in flight and ends"
-            )
-        with _stopped_by_signals(worker, terminal), serving(given.metrics, outbox):
-            notify("READY=1")
-            worker.run()
-            notify("STOPPING=1")
+            for line in _greeting(outbox.stats(), () if given.account else accounts):
+                terminal.complain(f"envoi: {line}")
+        try:
+            with _stopped_by_signals(worker, terminal), serving(given.metrics, outbox):
+                notify("READY=1")
+                worker.run()
+        except KeyboardInterrupt:
+            terminal.complain("envoi: ended at once; what was in flight is up to the next worker")
+            return Exit.INTERRUPTED
     return Exit.OK
+
+
+def _greeting(stats: Stats, accounts: Collection[str]) -> Iterator[str]:
+    """What there is to do, and what nobody does who has these accounts; none for those who name theirs."""
+    yield f"at work, {counted(stats.due)} due; Ctrl-C finishes what is in flight and ends"
+    for name, waiting in stats.accounts.items():
+        if waiting and accounts and name not in accounts:
+            yield f"there is no account {name!r} here; left to another worker: {counted(waiting)}"
 
 
 @contextmanager
@@ -96,12 +105,16 @@ def _stopped_by_signals(worker: Worker, terminal: Terminal) -> Generator[None]:
         if number == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             terminal.complain("envoi: finishing what is in flight; Ctrl-C again ends at once")
-        worker.stop()
+        notify("STOPPING=1")
+        if not worker.stop():
+            # It has not begun, or is over: nothing is in flight.
+            raise SystemExit
 
     numbers = [signal.SIGINT, signal.SIGTERM]
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
-        yield
+        with suppress(SystemExit):
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
