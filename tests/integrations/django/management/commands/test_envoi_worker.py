@@ -6,10 +6,13 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 
 from envoi.integrations.django import OutboxEmailBackend
+from envoi.integrations.django.management.commands import envoi_worker
+from envoi.outbox import Worker
 
 if TYPE_CHECKING:
     from envoi import Outbox
@@ -33,3 +36,18 @@ def test_sends_until_a_signal_comes(outbox: Outbox, smtp_server: SMTPServer) -> 
     assert signal.getsignal(signal.SIGTERM) is before
     (status,) = outbox.find()
     assert status.stage.value == "done"
+
+
+def test_a_signal_before_it_has_begun_ends_it(
+    outbox: Outbox, smtp_server: SMTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(Worker):
+        def run(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            super().run()
+
+    monkeypatch.setattr(envoi_worker, "Worker", Slow)
+    OutboxEmailBackend(alias="default").send_messages([EmailMessage("Order 42", "", None, ["b@example.org"])])
+    call_command("envoi_worker", connections=1)
+    assert smtp_server.messages == []
+    assert [status.stage.value for status in outbox.find()] == ["waiting"]

@@ -7,6 +7,7 @@ Any number of these may run at once.
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
@@ -46,11 +47,14 @@ class Command(BaseCommand):
         worker = Worker(project_outbox(), session=project_session, connections=connections, accounts=accounts)
 
         def stop(*_: object) -> None:
-            worker.stop()
+            if not worker.stop():
+                # It has not begun, or is over: nothing is in flight.
+                raise SystemExit
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            worker.run()
+            with suppress(SystemExit):
+                worker.run()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
