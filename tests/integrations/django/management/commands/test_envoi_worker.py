@@ -6,7 +6,6 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
-import pytest
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 
@@ -15,6 +14,8 @@ from envoi.integrations.django.management.commands import envoi_worker
 from envoi.outbox import Worker
 
 if TYPE_CHECKING:
+    import pytest
+
     from envoi import Outbox
     from envoi.testing import SMTPServer
 
