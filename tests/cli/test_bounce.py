@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envoi import Email, Outbox
+from envoi import Email, Outbox, RawEmail
 from envoi.message.reports import verp_sender
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def bounce(envoi: Run, url: str) -> Run:
     return run
 
 
-def submit(url: str, **options: str) -> tuple[str, str]:
-    mail = Email(sender="me@example.com", to="zoe@example.org", subject="Hello", text="Hello")
+def submit(url: str, *, to: str = "zoe@example.org", **options: str) -> tuple[str, str]:
+    mail = Email(sender="me@example.com", to=to, subject="Hello", text="Hello")
     with Outbox(url) as outbox:
         ticket = outbox.submit(mail, **options)  # type: ignore[arg-type]
         return ticket.id, ticket.message_id
@@ -162,6 +162,35 @@ def test_a_complaint_stops_further_mail_and_leaves_the_delivery(bounce: Run, url
     with Outbox(url) as outbox:
         assert outbox.status(ticket).recipients[0].state.value != "failed"
         assert [each.address for each in outbox.suppressions()] == ["zoe@example.org"]
+
+
+def test_a_complaint_of_one_of_many_is_said_to_be_nobodys(bounce: Run, url: str) -> None:
+    _, message_id = submit(url, to="zoe@example.org, bob@example.org")
+    done = bounce(complaint(message_id))
+    assert done.code == 1
+    assert "several recipients" in done.out
+    with Outbox(url) as outbox:
+        assert list(outbox.suppressions()) == []
+
+
+def test_of_mails_with_one_message_id_it_is_the_one_to_the_recipient(bounce: Run, url: str) -> None:
+    raw = b"From: me@example.com\r\nMessage-ID: <same@example.com>\r\n\r\nHello\r\n"
+    with Outbox(url) as outbox:
+        tickets = [
+            outbox.submit(RawEmail(raw, sender="me@example.com", recipients=[f"{name}@example.org"])).id
+            for name in ("zoe", "bob")
+        ]
+    for ticket, name in zip(tickets, ("zoe", "bob"), strict=True):
+        done = bounce(report("<same@example.com>", recipient=f"{name}@example.org"), "--json")
+        assert (done.json["id"], done.json["recipients"]) == (ticket, [f"{name}@example.org"])
+    assert bounce(report("<same@example.com>", recipient="no address")).code == 0
+
+
+def test_a_delay_is_nothing_to_record(bounce: Run, url: str) -> None:
+    _, message_id = submit(url)
+    delay = report(message_id).replace(b"failed", b"delayed").replace(b"5.1.1", b"4.4.1")
+    assert "nothing to record" in bounce(delay).out
+    assert bounce(delay, "--json").json["kind"] is None
 
 
 def test_a_dry_run_records_nothing(bounce: Run, url: str) -> None:

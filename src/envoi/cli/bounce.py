@@ -16,7 +16,7 @@ from envoi.cli.page import Mark, Page, Row, Section
 from envoi.drivers.system import now
 from envoi.errors import ConfigError, OutboxError
 from envoi.message.reports import ReportKind, origin_of, read_report
-from envoi.outbox.bouncing import consequences
+from envoi.outbox.bouncing import consequences, named
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "SUMMARY", "USAGE", "add_options", "run"]
 
 SECRET = "ENVOI_BOUNCE_SECRET"  # noqa: S105 - the name of a variable
+#: Recipients of a report that a mail is looked for with.
+_MOST = 100
+_NAMELESS = (
+    "Send one mail to each recipient, and complaints are theirs; until then, look for the person in the "
+    "report."
+)
 SUMMARY = "read a bounce or a complaint, find the mail it is about, and remember what it says"
 USAGE = "[FILE] [options] < message"
 EXAMPLES = """\
@@ -87,17 +93,19 @@ def run(given: Namespace, terminal: Terminal) -> Exit:
         what = consequences(report, mail, now())
         if not given.dry_run:
             _record(what, mail, outbox)
-    title = f"{mail.id} {what.kind}" + (" (dry run: nothing was recorded)" if given.dry_run else "")
-    page = Page(title=title, mark=Mark.GOOD, sections=(Section(rows=tuple(_rows(what))),))
+    title = f"{mail.id} {what.kind}" if what.results else f"{mail.id}: nothing to record"
+    title += " (dry run: nothing was recorded)" if given.dry_run else ""
+    mark = Mark.GOOD if what.results else Mark.WARNING if what.nameless else Mark.NOTE
+    page = Page(title=title, mark=mark, sections=(Section(rows=tuple(_rows(what))),))
     more = {
         "id": mail.id,
-        "kind": what.kind,
+        "kind": what.kind if what.results else None,
         "recipients": [result.address for result in what.results],
         "suppressed": [each.address for each in what.suppressions],
         "ignored": list(what.ignored),
     }
     tell(page, {**facts, **more}, given, terminal)
-    return Exit.OK
+    return Exit.IN_PART if what.nameless else Exit.OK
 
 
 def _octets(given: Namespace, terminal: Terminal) -> bytes:
@@ -108,7 +116,10 @@ def _octets(given: Namespace, terminal: Terminal) -> bytes:
 
 
 def _mail_of(report: Report, outbox: Outbox, given: Namespace, terminal: Terminal) -> MessageStatus | None:
-    """By a signed token, which is a ticket or a key; else by the Message-ID that the report quotes."""
+    """By a signed token, which is a ticket or a key; else by the Message-ID that the report quotes.
+
+    Several mails may share that: then by whom the report names.
+    """
     secret = terminal.environ.get(SECRET, "")
     if given.base and not secret:
         raise ConfigError(f"--base needs the secret that addresses are signed with, in {SECRET}")
@@ -120,7 +131,13 @@ def _mail_of(report: Report, outbox: Outbox, given: Namespace, terminal: Termina
             found = next(outbox.find(key=token), None)
             if found is not None:
                 return found
-    return next(outbox.find(message_id=report.message_id), None) if report.message_id else None
+    if not report.message_id:
+        return None
+    for address in named(report)[:_MOST]:
+        found = next(outbox.find(message_id=report.message_id, recipient=address), None)
+        if found is not None:
+            return found
+    return next(outbox.find(message_id=report.message_id), None)
 
 
 def _record(what: Consequences, mail: MessageStatus, outbox: Outbox) -> None:
@@ -137,7 +154,9 @@ def _rows(what: Consequences) -> Iterator[Row]:
         yield Row(mark=Mark.BAD, label=result.address, text=str(result.reply or result.text), hint=hint)
     for address in what.ignored:
         yield Row(mark=Mark.NOTE, label=address, text="not a recipient of this mail; ignored")
-    if not what.results and not what.ignored:
+    if what.nameless:
+        yield Row(text="somebody complained, and the mail has several recipients", hint=_NAMELESS)
+    elif not what.results and not what.ignored:
         yield Row(text="nothing failed for good")
 
 
