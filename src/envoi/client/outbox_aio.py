@@ -225,7 +225,10 @@ class AsyncOutbox:
         return await self._office.retry(tickets, expires_at)
 
     async def reschedule(self, *tickets: TicketOrId, at: datetime) -> frozenset[str]:
-        """Let waiting mails leave at another instant; return their ids."""
+        """Let waiting mails leave at another aware instant; return their ids.
+
+        One that would have to be given up by then has, from then on, as much time again as at first.
+        """
         return await self._office.reschedule(tickets, at)
 
     async def hold(self, *tickets: TicketOrId) -> frozenset[str]:

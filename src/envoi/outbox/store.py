@@ -176,7 +176,10 @@ class Store(Protocol):
         ...
 
     async def reschedule(self, ids: Sequence[str], due_at: datetime) -> frozenset[str]:
-        """Make waiting messages due at another time; return their ids."""
+        """Make waiting messages due at another time; return their ids.
+
+        One that would have to be given up by then has, from then on, as much time again as at first.
+        """
         ...
 
     async def move(self, account: str, to: str, most: int = 1000) -> int:

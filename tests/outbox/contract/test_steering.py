@@ -131,6 +131,15 @@ async def test_waiting_messages_are_rescheduled(arena: Arena) -> None:
     assert (await arena.claim_one()).id == message
 
 
+async def test_what_would_be_over_by_its_new_time_is_given_as_much_time_again(arena: Arena) -> None:
+    message = await arena.put(expires_at=NOON + timedelta(hours=2))
+    await arena.store.reschedule([message], NOON + timedelta(hours=1))
+    assert (await arena.look(message)).expires_at == NOON + timedelta(hours=2)
+    await arena.store.reschedule([message], NEXT_WEEK)
+    status = await arena.look(message)
+    assert (status.due_at, status.expires_at) == (NEXT_WEEK, NEXT_WEEK + timedelta(hours=2))
+
+
 async def test_only_waiting_messages_are_rescheduled(arena: Arena) -> None:
     message = await arena.put()
     await arena.claim_one()

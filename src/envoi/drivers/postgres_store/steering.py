@@ -43,6 +43,9 @@ WITH moved AS (
 ), recipients AS (
     UPDATE envoi_recipients r SET due_at = %(due_at)b::timestamptz
     FROM moved WHERE r.message = moved.id AND r.state IN ('pending', 'deferred')
+), prolonged AS (
+    UPDATE envoi_messages m SET expires_at = %(due_at)b::timestamptz + (m.expires_at - m.created_at)
+    FROM moved WHERE m.id = moved.id AND m.expires_at <= %(due_at)b::timestamptz
 )
 SELECT id FROM moved
 """

@@ -87,10 +87,18 @@ def reschedule(tx: Transaction, ids: Sequence[str], due_at: datetime) -> frozens
     def act(message: bytes, stage: str) -> bool:
         if stage != "waiting":
             return False
-        tx.run("UPDATE envoi_message SET due_at = ? WHERE id = ?", micros(due_at), message)
+        due = micros(due_at)
+        tx.run("UPDATE envoi_message SET due_at = ? WHERE id = ?", due, message)
+        tx.run(
+            "UPDATE envoi_message SET expires_at = ? + expires_at - created_at "
+            "WHERE id = ? AND expires_at <= ?",
+            due,
+            message,
+            due,
+        )
         tx.run(
             "UPDATE envoi_recipient SET due_at = ? WHERE message = ? AND state IN ('pending', 'deferred')",
-            micros(due_at),
+            due,
             message,
         )
         tx.rings = True
