@@ -26,6 +26,7 @@ SOURCE = Path(envoi.__file__).parent
         ("local_hostname=….", "--local-hostname NAME."),
         ("sender= and recipients=", "--from and --to"),
         ("OAuth 2.0 token (auth=)", "OAuth 2.0 token (--token-env, --token-file)"),
+        ("a.db, postgresql://user@host/database or a Path", "a.db or postgresql://user@host/database"),
         ("nothing of the kind", "nothing of the kind"),
     ],
 )

@@ -50,7 +50,10 @@ class Exit(IntEnum):
         return member
 
     OK = 0, "everything went well; every recipient was accepted"
-    IN_PART = 1, "sent, but some recipients were refused; check, lint: it works, with warnings"
+    IN_PART = (
+        1,
+        "sent, but some recipients were refused; outbox, bounce: done in part; check, lint: with warnings",
+    )
     FAULTY = 2, "lint: a message would be refused, or arrive damaged"
     USAGE = 64, "the command line is wrong"
     DATA = 65, "an address, a header or the message is wrong, or too large"

@@ -23,6 +23,7 @@ _SPELLINGS = tuple(
         (r"pass a token source as auth=…", "give a token (--token-env, --token-file)"),
         (r"OAuth 2\.0 token \(auth=\)", "OAuth 2.0 token (--token-env, --token-file)"),
         (r"sender= and recipients=", "--from and --to"),
+        (r", (postgresql://\S+) or a Path", r" or \1"),
         (r"\bsender=", "--from"),
         (r"\brecipients=", "--to"),
         (r"\bclient_key_password\b", "ENVOI_CLIENT_KEY_PASSWORD"),

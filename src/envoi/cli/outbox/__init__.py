@@ -7,6 +7,8 @@ has `ACTIONS`: name → (summary, how to declare its options, what to run). Whic
 
 from __future__ import annotations
 
+from argparse import RawDescriptionHelpFormatter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from envoi.cli.outbox import figures, listing, steering, submitting, upkeep, working
@@ -60,7 +62,12 @@ def add_options(parser: ArgumentParser) -> None:
     )
     for name, action in _ACTIONS.items():
         options = actions.add_parser(
-            name, help=action.summary, description=f"{action.summary}.", allow_abbrev=False
+            name,
+            help=action.summary,
+            description=f"{action.summary[0].upper()}{action.summary[1:]}.",
+            epilog=action.epilog,
+            formatter_class=partial(RawDescriptionHelpFormatter, max_help_position=30),
+            allow_abbrev=False,
         )
         action.declare(options)
         add_place_options(options)

@@ -139,6 +139,21 @@ def _look_report(stats: Stats, rates: Rates) -> dict[str, Any]:
     return {**stats_report(stats), "per_second": rate}
 
 
+_STATS_EXAMPLES = """\
+# the backlog and the rates, drawn live
+envoi outbox stats --watch
+
+# a line of JSON every ten seconds
+envoi outbox stats --watch --interval 10 --json >> stats.jsonl
+
+# for Prometheus' collector of text files; `envoi outbox work --metrics` serves the same
+envoi outbox stats --prometheus > envoi.prom
+"""
 ACTIONS = {
-    "stats": Action(summary="the outbox in figures; --watch draws them live", declare=_declare, run=_stats)
+    "stats": Action(
+        summary="the outbox in figures; --watch draws them live",
+        examples=_STATS_EXAMPLES,
+        declare=_declare,
+        run=_stats,
+    )
 }

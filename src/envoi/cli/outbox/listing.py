@@ -173,10 +173,45 @@ def _tidy(content: Content) -> None:
         content.path.unlink(missing_ok=True)
 
 
+_LIST_EXAMPLES = """\
+# what is there, the newest first
+envoi outbox list
+
+# what failed within two days, for a program
+envoi outbox list --state failed --since 2d --json
+
+# all that was written to somebody
+envoi outbox list --to you@example.org --limit 1000
+"""
+_SHOW_EXAMPLES = """\
+# each recipient: state, attempts, the server's last words, what to do about them, the next attempt
+envoi outbox show 019abc…
+"""
+_EXPORT_EXAMPLES = """\
+# one mail as it is sent, to look at or to pipe
+envoi outbox export 019abc… | less
+
+# all that wait, a file each
+envoi outbox export --stage waiting --folder backup
+"""
 ACTIONS = {
-    "list": Action(summary="list mails, the newest first", declare=_declare_list, run=_list),
-    "show": Action(summary="show all that is known of one mail", declare=_declare_show, run=_show),
+    "list": Action(
+        summary="list mails, the newest first", examples=_LIST_EXAMPLES, declare=_declare_list, run=_list
+    ),
+    "show": Action(
+        summary="show all that is known of one mail",
+        examples=_SHOW_EXAMPLES,
+        codes={Exit.NO_INPUT: "there is no mail of that ticket"},
+        declare=_declare_show,
+        run=_show,
+    ),
     "export": Action(
-        summary="write mails as .eml files, or one to the output", declare=_declare_export, run=_export
+        summary="write mails as .eml files, or one to the output",
+        examples=_EXPORT_EXAMPLES,
+        codes={
+            Exit.NO_INPUT: "a ticket is that of no mail, or of one delivered or cancelled: its content is gone"
+        },
+        declare=_declare_export,
+        run=_export,
     ),
 }

@@ -94,14 +94,57 @@ def _purge(given: Namespace, terminal: Terminal) -> Exit:
     return Exit.OK
 
 
+_CANCEL_EXAMPLES = """\
+# one mail; if a worker has it, unless its last octets are on their way
+envoi outbox cancel 019abc…
+
+# all that wait for somebody
+envoi outbox cancel --to you@example.org
+"""
+_RETRY_EXAMPLES = """\
+# one mail, at once, and for two days more
+envoi outbox retry 019abc… --expires 2d
+
+# all that failed since this morning, after the cause was mended
+envoi outbox retry --state failed --since 2026-03-01T08:00
+"""
+_HOLD_EXAMPLES = """\
+# stop what an account would send, to look at it first
+envoi outbox hold --account newsletter
+
+# and let it go on
+envoi outbox release --account newsletter
+"""
+_RELEASE_EXAMPLES = """\
+# mails of which nobody knows whether they arrived: look at them, then send them again
+envoi outbox list --state unknown
+envoi outbox release --state unknown
+"""
+_PURGE_EXAMPLES = """\
+# what is done for a week, every night
+envoi outbox purge
+
+# keep a month
+envoi outbox purge --older-than 30d
+"""
 ACTIONS = {
     "cancel": Action(
         summary="cancel what was not sent yet",
+        examples=_CANCEL_EXAMPLES,
+        codes={
+            Exit.IN_PART: "some were left as they were: not in a state for that",
+            Exit.NO_INPUT: "a ticket is that of no mail in this outbox",
+        },
         declare=_declare,
         run=_steering("cancelled", lambda outbox, ids, _: outbox.cancel(*ids)),
     ),
     "retry": Action(
         summary="try failed, unknown and deferred recipients again now",
+        examples=_RETRY_EXAMPLES,
+        codes={
+            Exit.IN_PART: "some were left as they were: not in a state for that",
+            Exit.NO_INPUT: "a ticket is that of no mail in this outbox",
+        },
         declare=_declare_retry,
         run=_steering(
             "to be tried again", lambda outbox, ids, given: outbox.retry(*ids, expires_at=given.expires)
@@ -109,13 +152,25 @@ ACTIONS = {
     ),
     "hold": Action(
         summary="let no worker have waiting mails",
+        examples=_HOLD_EXAMPLES,
+        codes={
+            Exit.IN_PART: "some were left as they were: not in a state for that",
+            Exit.NO_INPUT: "a ticket is that of no mail in this outbox",
+        },
         declare=_declare,
         run=_steering("held", lambda outbox, ids, _: outbox.hold(*ids)),
     ),
     "release": Action(
         summary="let held mails go on, also those that may have arrived",
+        examples=_RELEASE_EXAMPLES,
+        codes={
+            Exit.IN_PART: "some were left as they were: not in a state for that",
+            Exit.NO_INPUT: "a ticket is that of no mail in this outbox",
+        },
         declare=_declare,
         run=_steering("released", lambda outbox, ids, _: outbox.release(*ids)),
     ),
-    "purge": Action(summary="forget mails that are done", declare=_declare_purge, run=_purge),
+    "purge": Action(
+        summary="forget mails that are done", examples=_PURGE_EXAMPLES, declare=_declare_purge, run=_purge
+    ),
 }

@@ -79,4 +79,27 @@ def _submit(given: Namespace, terminal: Terminal) -> Exit:
     return Exit.OK
 
 
-ACTIONS = {"submit": Action(summary="write a mail down, to be sent by `work`", declare=_declare, run=_submit)}
+_SUBMIT_EXAMPLES = """\
+# accept a mail; once this returns, it is on disk and will not be lost
+envoi outbox submit --account work --to you@example.org --subject Hello --text 'It works.'
+
+# from a script that may run twice: the second time changes nothing
+envoi outbox submit --to you@example.org --subject Invoice --text-file invoice.txt --key invoice-42
+
+# not before tomorrow morning, and not after it either; the ticket for a program
+envoi outbox submit --eml letter.eml --send-at 2026-03-01T08:00 --expires 2026-03-01T12:00 --json
+"""
+ACTIONS = {
+    "submit": Action(
+        summary="write a mail down, to be sent by `work`",
+        examples=_SUBMIT_EXAMPLES,
+        codes={
+            Exit.OK: "it is on disk, or was already under this key",
+            Exit.DATA: "an address or the message is wrong, or the key belongs to other content",
+            Exit.NO_INPUT: "a file cannot be read",
+            Exit.UNAVAILABLE: "everybody it is for is on the suppression list",
+        },
+        declare=_declare,
+        run=_submit,
+    )
+}

@@ -56,9 +56,33 @@ def _check(given: Namespace, terminal: Terminal) -> Exit:
     return Exit.IN_PART if wrong else Exit.OK
 
 
+_MIGRATE_EXAMPLES = """\
+# after an upgrade, with the workers stopped; first only what would be done
+envoi outbox migrate --dry-run
+envoi outbox migrate
+
+# an outbox that several machines share: before anybody uses it
+envoi outbox migrate --outbox postgresql://mail@db.example.com/mail
+"""
+_CHECK_EXAMPLES = """\
+# every night, with a mail to whoever looks after it
+envoi outbox check || envoi send --to admin@example.com --subject Outbox --text 'See: envoi outbox check'
+"""
 ACTIONS = {
     "migrate": Action(
-        summary="bring the store's schema up to this version of envoi", declare=_declare_migrate, run=_migrate
+        summary="bring the store's schema up to this version of envoi",
+        examples=_MIGRATE_EXAMPLES,
+        declare=_declare_migrate,
+        run=_migrate,
     ),
-    "check": Action(summary="examine the store", declare=_declare_check, run=_check),
+    "check": Action(
+        summary="examine the store",
+        examples=_CHECK_EXAMPLES,
+        codes={
+            Exit.OK: "all is well",
+            Exit.IN_PART: "something is wrong; the text says what, and what to do",
+        },
+        declare=_declare_check,
+        run=_check,
+    ),
 }

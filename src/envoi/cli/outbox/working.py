@@ -120,4 +120,22 @@ def _stopped_by_signals(worker: Worker, terminal: Terminal) -> Generator[None]:
             signal.signal(number, handler)
 
 
-ACTIONS = {"work": Action(summary="send what is in the outbox, until a signal", declare=_declare, run=_work)}
+_WORK_EXAMPLES = """\
+# send until Ctrl-C or SIGTERM, which finish what is in flight (a systemd unit is in examples/systemd)
+envoi outbox work
+
+# one account alone, over eight connections, with figures for Prometheus
+envoi outbox work --account newsletter --connections 8 --metrics 127.0.0.1:9464
+
+# what happens, a JSON object a line
+envoi outbox work --json
+"""
+ACTIONS = {
+    "work": Action(
+        summary="send what is in the outbox, until a signal",
+        examples=_WORK_EXAMPLES,
+        codes={Exit.OK: "it was asked to stop, and has"},
+        declare=_declare,
+        run=_work,
+    )
+}
