@@ -208,9 +208,7 @@ ACTIONS = {
     "export": Action(
         summary="write mails as .eml files, or one to the output",
         examples=_EXPORT_EXAMPLES,
-        codes={
-            Exit.NO_INPUT: "a ticket is that of no mail, or of one delivered or cancelled: its content is gone"
-        },
+        codes={Exit.NO_INPUT: "a ticket is that of no mail, or of one done with: its content is gone"},
         declare=_declare_export,
         run=_export,
     ),
