@@ -13,9 +13,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from envoi import AsyncSMTPSession, Email, Outbox, RecipientsRejected, SMTPSession, UsageError
+from envoi import AsyncOutbox, AsyncSMTPSession, Email, Outbox, RecipientsRejected, SMTPSession, UsageError
 from envoi.integrations.opentelemetry import Telemetry
-from envoi.outbox import Worker
+from envoi.outbox import Ticket, Worker
 from envoi.testing import SMTPServer
 from envoi.testing.faults import reply
 
@@ -85,6 +85,38 @@ def test_a_mail_that_is_sent_is_a_span(collected: Collected, colour: str) -> Non
     assert (span.attributes["envoi.recipients"], span.attributes["envoi.reply.code"]) == (1, 250)
     assert [point.value for point in collected.points("messaging.client.sent.messages")] == [1]
     assert [point.count for point in collected.points("messaging.client.operation.duration")] == [1]
+
+
+def test_many_mails_are_one_time_series(collected: Collected) -> None:
+    mails = [Email(sender="me@example.com", to=f"z{n}@example.org", text="Hello") for n in range(3)]
+    with (
+        SMTPServer() as server,
+        collected.telemetry.session(SMTPSession(**server.session_options())) as session,
+    ):
+        for mail in mails:
+            session.send(mail)
+    for name in ("messaging.client.sent.messages", "messaging.client.operation.duration"):
+        (point,) = collected.points(name)
+        assert set(point.attributes) == {
+            "messaging.system",
+            "messaging.operation.type",
+            "messaging.operation.name",
+            "server.address",
+            "server.port",
+        }
+    assert [span.attributes["messaging.message.id"] for span in collected.spans] == [
+        mail.message_id for mail in mails
+    ]
+
+
+def test_asyncio_submits_under_a_span_too(collected: Collected, tmp_path: Path) -> None:
+    async def submit() -> Ticket:
+        async with collected.telemetry.outbox(AsyncOutbox(tmp_path / "outbox.db")) as outbox:
+            return await outbox.submit(MAIL, account="work")
+
+    ticket = asyncio.run(submit())
+    (span,) = collected.spans
+    assert (span.name, span.attributes["envoi.ticket"]) == ("submit work", ticket.id)
 
 
 def test_a_refusal_is_told_without_names(collected: Collected) -> None:

@@ -12,6 +12,7 @@ subjects are never in them: a Message-ID, counts, the server and its reply code 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry import metrics, trace
@@ -19,28 +20,30 @@ from opentelemetry.metrics import Observation
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from envoi import __version__
+from envoi.client.outbox import Outbox
 from envoi.client.session import conversation_of
 from envoi.drivers.blocking import BlockingClock
 from envoi.errors import DeliveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
+    from contextlib import AbstractContextManager
 
     from opentelemetry.metrics import CallbackOptions, MeterProvider
     from opentelemetry.trace import Span, TracerProvider
 
-    from envoi.client.outbox import Outbox
+    from envoi.client.outbox_aio import AsyncOutbox
     from envoi.client.session import SMTPSession
     from envoi.client.session_aio import AsyncSMTPSession
     from envoi.message.content import Content
     from envoi.message.envelope import Envelope
     from envoi.outbox.model import Ticket
     from envoi.session.conversation import Conversation
-    from envoi.session.outgoing import Mail
     from envoi.session.receipt import Receipt
 
 __all__ = ["Telemetry"]
 
+B = TypeVar("B", "Outbox", "AsyncOutbox")
 S = TypeVar("S", "SMTPSession", "AsyncSMTPSession")
 
 _SCOPE = "envoi"
@@ -74,32 +77,56 @@ class Telemetry:
         session._conversation = watched  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         return session
 
-    def outbox(self, outbox: Outbox) -> Outbox:
-        """Watch what is submitted to an outbox and what waits in it, and return it."""
-        submit = outbox.submit
+    def outbox(self, outbox: B) -> B:
+        """Watch what is submitted to an outbox of either colour by `submit`, and return it.
 
-        def watched(mail: Mail, **options: Any) -> Ticket:
-            attributes = {"messaging.destination.name": options.get("account") or "default"}
-            with self.operation("submit", SpanKind.PRODUCER, attributes) as span:
-                ticket = submit(mail, **options)
-                span.set_attribute("messaging.message.id", ticket.message_id)
-                span.set_attribute("envoi.ticket", ticket.id)
-                return ticket
-
-        outbox.submit = watched  # type: ignore[method-assign]
-        self._observe(outbox)
+        What waits in it is observed as well, except in asyncio, where nobody who observes can wait: there a
+        blocking one over the same store can be watched for that, or `envoi outbox work --metrics`.
+        """
+        watched: Any = outbox
+        watched.submit = self._submitting(watched.submit)
+        if isinstance(outbox, Outbox):
+            self._observe(outbox)
         return outbox
 
+    def _submitting(self, submit: Callable[..., Any]) -> Callable[..., Any]:
+        if iscoroutinefunction(submit):
+
+            async def submitting(mail: object, **options: Any) -> Ticket:
+                with self._submission(options) as span:
+                    return _told(await submit(mail, **options), span)
+
+            return submitting
+
+        def submitted(mail: object, **options: Any) -> Ticket:
+            with self._submission(options) as span:
+                return _told(submit(mail, **options), span)
+
+        return submitted
+
+    def _submission(self, options: dict[str, Any]) -> AbstractContextManager[Span]:
+        attributes = {"messaging.destination.name": options.get("account") or "default"}
+        return self.operation("submit", SpanKind.PRODUCER, attributes, {})
+
     @contextmanager
-    def operation(self, name: str, kind: SpanKind, attributes: dict[str, Any]) -> Generator[Span]:
-        """A span around one operation, which also counts it and takes its time."""
+    def operation(
+        self, name: str, kind: SpanKind, attributes: dict[str, Any], details: dict[str, Any]
+    ) -> Generator[Span]:
+        """A span around one operation, which also counts it and takes its time.
+
+        Args:
+            name: of the operation.
+            kind: of the span.
+            attributes: of the span and the metrics; each value of one makes a time series of its own.
+            details: of the span alone.
+        """
         facts: dict[str, Any] = {**_SEND, "messaging.operation.name": name, **attributes}
         place = facts.get("messaging.destination.name") or facts.get("server.address", "")
         began = self._clock.monotonic()
         with self._tracer.start_as_current_span(
             f"{name} {place}".rstrip(),
             kind=kind,
-            attributes=facts,
+            attributes={**facts, **details},
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
@@ -134,6 +161,13 @@ class Telemetry:
         )
 
 
+def _told(ticket: Ticket, span: Span) -> Ticket:
+    """Tell a span which mail it was."""
+    span.set_attribute("messaging.message.id", ticket.message_id)
+    span.set_attribute("envoi.ticket", ticket.id)
+    return ticket
+
+
 class _WatchedConversation:
     """A conversation whose sending is watched; everything else is its own."""
 
@@ -150,10 +184,12 @@ class _WatchedConversation:
         attributes = {
             "server.address": self._endpoint.host,
             "server.port": self._endpoint.port,
+        }
+        details = {
             "messaging.message.id": content.message_id or "",
             "envoi.recipients": len(envelope.recipients),
         }
-        with self._telemetry.operation("send", SpanKind.CLIENT, attributes) as span:
+        with self._telemetry.operation("send", SpanKind.CLIENT, attributes, details) as span:
             receipt = await self._own.send(content, envelope, **options)
             span.set_attribute("envoi.recipients.refused", len(receipt.refused))
             span.set_attribute("envoi.reply.code", receipt.reply.code)
