@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envoi import AsyncOutbox, AsyncSMTPSession, ConfigError, Outbox, SMTPSession, UsageError
-from envoi.outbox import AsyncWorker, Backoff, Event, MessageStatus, State, Worker
+from envoi.outbox import AccountRules, AsyncWorker, Backoff, Event, MessageStatus, OnUnknown, State, Worker
 from envoi.testing import SMTPServer, faults
 from tests.client.test_outbox import mail
 
@@ -83,6 +83,30 @@ def test_runs_in_a_loop_until_it_is_told_to_stop(tmp_path: Path, server: SMTPSer
 
     asyncio.run(scene())
     assert len(server.messages) == 1
+
+
+@pytest.mark.parametrize("hold", [False, True])
+def test_after_silence_behind_the_dot_the_same_octets_go_again(tmp_path: Path, hold: bool) -> None:
+    rules = AccountRules(name="work", on_unknown=OnUnknown.HOLD if hold else OnUnknown.RESEND)
+    silence = faults.drop("CONTENT", before_reply=True, times=1)
+    with (
+        SMTPServer(security="plaintext", faults=[silence]) as server,
+        Outbox(tmp_path / "outbox.db", accounts=[rules]) as outbox,
+    ):
+        ticket = outbox.submit(mail(), account="work")
+        with Worker(
+            outbox,
+            session=lambda _: SMTPSession(**server.session_options()),
+            backoff=Backoff(base=0.1, cap=0.1, least=0.05),
+        ):
+            if hold:
+                assert outbox.wait(ticket, 60).recipients[0].state is State.UNKNOWN
+                assert len(server.messages) == 1
+                outbox.release(ticket)
+            assert outbox.wait(ticket, 60).recipients[0].state is State.DELIVERED
+        first, again = server.messages
+        assert first.data == again.data
+        assert first.data.count(f"Message-ID: {ticket.message_id}".encode()) == 1
 
 
 def test_whom_lmtp_has_answered_for_is_not_written_to_again(tmp_path: Path) -> None:
