@@ -17,9 +17,11 @@ as_root = pytest.mark.skipif(
 )
 
 
-def crash(scenario: str, *, engine: str = "sqlite", server: str = "own", kills: int = 15) -> None:
+def crash(
+    scenario: str, *, engine: str = "sqlite", server: str = "own", kills: int = 15, seconds: int = 4
+) -> None:
     """Run a scenario."""
-    options = ["--engine", engine, "--server", server, "--kills", str(kills), "--seconds", "4"]
+    options = ["--engine", engine, "--server", server, "--kills", str(kills), "--seconds", str(seconds)]
     ran = subprocess.run(
         [sys.executable, "-m", "tests.crash", scenario, *options],
         capture_output=True,
@@ -30,9 +32,13 @@ def crash(scenario: str, *, engine: str = "sqlite", server: str = "own", kills: 
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("scenario", ["steps", "hold-random", "hold-steps", "jumps"])
+@pytest.mark.parametrize("scenario", ["steps", "hold-random", "hold-steps", "drops", "jumps"])
 def test_nothing_acknowledged_is_lost_and_nothing_doubled_without_a_reason(scenario: str) -> None:
     crash(scenario)
+
+
+def test_a_worker_that_was_stopped_past_its_lease_doubles_nothing_without_a_reason() -> None:
+    crash("stops", kills=500, seconds=13)
 
 
 @pytest.mark.programs("initdb")
