@@ -36,6 +36,6 @@ def refuse(message: NewMessage, suppressed: Iterable[Suppression]) -> NewMessage
     if len(refused) == len(message.recipients):
         raise AddressSuppressed(
             f"nothing was accepted: {'; '.join(refused.values())}. "
-            "Take an address off the list if that is known to be over"
+            "If that is known to be over, Outbox.unsuppress takes an address off the list"
         )
     return replace(message, refused={**message.refused, **refused})

@@ -92,3 +92,20 @@ def test_nobody_left_to_write_to_is_an_error(outbox: Run, environ: dict[str, str
     done = outbox("submit", *MAIL)
     assert done.code == 69
     assert "no such mailbox" in done.err
+    assert "Outbox.unsuppress" in done.err
+
+
+def test_who_is_not_written_to_is_named(outbox: Run, environ: dict[str, str]) -> None:
+    from envoi import Outbox
+
+    with Outbox(environ["ENVOI_OUTBOX"]) as store:
+        store.suppress("zoe@example.org", reason="no such mailbox")
+    both = (*MAIL, "--to", "bob@example.org")
+    done = outbox("submit", *both)
+    assert done.code == 1
+    assert "it will not be lost" in done.out
+    assert "zoe@example.org" in done.out
+    assert "no such mailbox" in done.out
+    done = outbox("submit", *both, "--key", "k", "--json")
+    assert list(done.json["refused"]) == ["zoe@example.org"]
+    assert outbox("submit", *both, "--key", "k").code == 0, "that is said once"

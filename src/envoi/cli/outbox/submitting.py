@@ -17,6 +17,7 @@ from envoi.cli.outbox.instants import ahead, shown
 from envoi.cli.outbox.place import open_outbox
 from envoi.cli.page import Mark, Page, Row, Section
 from envoi.drivers.account_file import AccountFile
+from envoi.outbox.model import State
 
 if TYPE_CHECKING:
     from envoi.cli.terminal import Terminal
@@ -74,9 +75,16 @@ def _submit(given: Namespace, terminal: Terminal) -> Exit:
     ]
     if given.send_at is not None:
         rows.append(Row(label="Leaves", text=f"not before {shown(status.due_at)}"))
-    report = {"id": ticket.id, "message_id": ticket.message_id, "duplicate": ticket.duplicate}
+    refused = () if ticket.duplicate else [one for one in status.recipients if one.state is State.FAILED]
+    rows += [Row(mark=Mark.BAD, label=one.address, text=one.text) for one in refused]
+    report = {
+        "id": ticket.id,
+        "message_id": ticket.message_id,
+        "duplicate": ticket.duplicate,
+        "refused": {one.address: one.text for one in refused},
+    }
     tell(Page(title=title, mark=Mark.GOOD, sections=(Section(rows=tuple(rows)),)), report, given, terminal)
-    return Exit.OK
+    return Exit.IN_PART if refused else Exit.OK
 
 
 _SUBMIT_EXAMPLES = """\
@@ -95,6 +103,7 @@ ACTIONS = {
         examples=_SUBMIT_EXAMPLES,
         codes={
             Exit.OK: "it is on disk, or was already under this key",
+            Exit.IN_PART: "it is on disk, but not for those who are on the suppression list",
             Exit.DATA: "an address or the message is wrong, or the key belongs to other content",
             Exit.NO_INPUT: "a file cannot be read",
             Exit.UNAVAILABLE: "everybody it is for is on the suppression list",
