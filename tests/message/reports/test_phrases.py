@@ -19,6 +19,7 @@ from envoi.message.reports.phrases import status_of, status_of_words
         ("this domain doesn't accept email", "5.1.10"),
         ("Host or domain name not found", "5.1.2"),
         ("DNS lookup: NXDOMAIN", "5.1.2"),
+        ("No mx record found for domain=example.org", "5.1.2"),
         ("Unrouteable mail domain x.example", "5.1.2"),
         ("this account has been disabled", "5.2.1"),
         ("The mailbox a@x.example is currently inactive", "5.2.1"),

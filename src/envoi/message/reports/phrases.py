@@ -51,7 +51,7 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"(?:host|domain)(?: name| or domain name)? (?:was |could ?n[o’']t be |could not be |not )?found",
             r"(?:host|domain)(?: name)? was not found|nxdomain",
             r"(?:unknown|no such) (?:host|domain)|(?:host|domain) (?:is )?unknown",
-            r"unrouteable mail domain|bad destination host",
+            r"unrouteable mail domain|bad destination host|no mx (?:record|host)s? found",
             r"domain (?:\w+ ){0,2}does(?: not|n[’']t) exist",
         ),
     ),
