@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
+import struct
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,5 +96,34 @@ def test_breaks_off() -> None:
         await wire.write(b"into the void")
         await wire.leave()
         assert await wire.read() == b""
+
+    connected(scenario)
+
+
+def test_is_over_when_the_client_breaks_off_the_handshake() -> None:
+    async def scenario(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handshake = asyncio.create_task(
+            wire.start_tls(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), 5)
+        )
+        await asyncio.sleep(0)
+        connected = writer.get_extra_info("socket")
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+        assert await handshake is None
+        await wire.gone()
+
+    connected(scenario)
+
+
+def test_is_over_when_nobody_waits_for_the_handshake_any_more() -> None:
+    async def scenario(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handshake = asyncio.create_task(
+            wire.start_tls(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), 60)
+        )
+        await asyncio.sleep(0)
+        handshake.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await handshake
+        await wire.gone()
 
     connected(scenario)

@@ -65,13 +65,17 @@ class Wire(asyncio.Protocol):
         What has arrived in clear is dropped (RFC 3207 §4.2).
         """
         self._buffer.clear()
+        secured = None
         try:
-            secured = await asyncio.get_running_loop().start_tls(
-                self._transport, self, context, server_side=True, ssl_handshake_timeout=seconds
-            )
-        except OSError:
-            self.abort()
-            return None
+            with suppress(OSError):
+                secured = await asyncio.get_running_loop().start_tls(
+                    self._transport, self, context, server_side=True, ssl_handshake_timeout=seconds
+                )
+        finally:
+            if secured is None:
+                self.abort()
+                # What ends during a handshake, asyncio tells nobody but its layer of TLS.
+                self.connection_lost(None)
         if secured is None:
             return None
         self._transport = secured
