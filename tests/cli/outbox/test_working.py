@@ -90,8 +90,7 @@ def test_a_second_ctrl_c_waits_for_no_server(outbox: Run, work: Work, server: SM
     server.faults.append(faults.delay("CONTENT", 600))
     outbox("submit", *MAIL)
     process = work()
-    while outbox("stats", "--json").json["stages"]["claimed"] == 0:
-        pass
+    server.wait_for(1, timeout=60)
     assert process.stderr is not None
     process.send_signal(signal.SIGINT)
     while "Ctrl-C again" not in process.stderr.readline():
