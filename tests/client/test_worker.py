@@ -195,7 +195,9 @@ def test_delivers_what_a_trigger_names(tmp_path: Path, server: SMTPServer, async
     assert len(server.messages) == 2
 
 
-@pytest.mark.parametrize("options", [{"connections": 0}, {"lease": 1}])
+@pytest.mark.parametrize(
+    "options", [{"connections": 0}, {"lease": 1}, {"lease": float("nan")}, {"lease": float("inf")}]
+)
 def test_refuses_what_makes_no_sense(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         Worker(Outbox(tmp_path / "outbox.db"), **options)

@@ -55,7 +55,7 @@ class Worker:
             default.
         connections: connections to the server of an account, at most.
         accounts: the accounts it serves; all by default.
-        lease: seconds after which the mails of a worker that went silent are taken over; 10 at least.
+        lease: seconds after which the mails of a worker that went silent are taken over; 10 to 86,400.
         backoff: how long deferred recipients wait.
         on_failed: called with the status of each mail of which a recipient has failed for good, by the
             worker that found it out, after that is on disk.
@@ -177,7 +177,7 @@ class AsyncWorker:
             by default.
         connections: connections to the server of an account, at most.
         accounts: the accounts it serves; all by default.
-        lease: seconds after which the mails of a worker that went silent are taken over; 10 at least.
+        lease: seconds after which the mails of a worker that went silent are taken over; 10 to 86,400.
         backoff: how long deferred recipients wait.
         on_failed: called with the status of each mail of which a recipient has failed for good, by the
             worker that found it out, after that is on disk.
@@ -309,6 +309,7 @@ def _conversations(
     return lambda account: conversation_of(session(account))
 
 
+_LONGEST_LEASE = 86_400.0
 _RUNNING = "the worker is running already; another one may serve the same outbox beside it"
 
 
@@ -333,8 +334,8 @@ class _Blueprint:
     def __post_init__(self) -> None:
         if self.connections < 1:
             raise ConfigError(f"connections is 1 at least, not {self.connections}")
-        if self.lease < 10:
-            raise ConfigError(f"lease is 10 seconds at least, not {self.lease:g}")
+        if not 10 <= self.lease <= _LONGEST_LEASE:
+            raise ConfigError(f"lease is 10 seconds at least and a day at most, not {self.lease:g}")
 
     def coordinator(self, clock: Clock, crew: Crew) -> Coordinator:
         """A worker with a name of its own."""
