@@ -156,7 +156,11 @@ def test_what_goes_on_with_another_account_does_not_wait_for_the_first(tmp_path:
         ticket = await stage.submit(account="first")
         async with stage.working():
             await stage.office.wait(ticket, 120)
-        # It paused for 5 and for 10 seconds, and would now for 20.
+            # Later looks find nothing to hand over, and then this.
+            await stage.pass_time(6)
+            late = await stage.submit(account="first")
+            assert (await stage.office.wait(late, 6)).stage is Place.DONE
+        # It paused for 5 and for 10 seconds, and pauses now for 20.
         assert stage.server.carried[0][0] < 17
 
     play(tmp_path, scene)
