@@ -28,6 +28,7 @@ def migrate(files: Files, now: datetime, *, network: bool, dry_run: bool) -> tup
 
     Raises:
         ConfigError: the place cannot hold a queue.
+        SchemaMismatch: a newer envoi made the tables.
         StoreUnavailable: the file cannot be opened or written.
     """
     check_place(files.path, network=network)
@@ -37,7 +38,7 @@ def migrate(files: Files, now: datetime, *, network: bool, dry_run: bool) -> tup
         with lock:
             connection = open_writer(files.path)
             try:
-                todo = schema.missing(connection)
+                todo = schema.missing(connection, files.path)
                 if todo and not dry_run:
                     schema.apply(connection, todo, micros(now))
             finally:

@@ -52,10 +52,24 @@ def _version(connection: sqlite3.Connection) -> int | None:
     return version
 
 
-def missing(connection: sqlite3.Connection) -> tuple[Step, ...]:
-    """The steps that were not applied yet."""
+def missing(connection: sqlite3.Connection, path: Path) -> tuple[Step, ...]:
+    """The steps that were not applied yet.
+
+    Raises:
+        SchemaMismatch: a newer envoi made the tables.
+    """
     version = _version(connection) or 0
+    _refuse_newer(version, path)
     return tuple(step for step in steps() if step.number > version)
+
+
+def _refuse_newer(version: int, path: Path) -> None:
+    newest = steps()[-1].number
+    if version > newest:
+        raise SchemaMismatch(
+            f"the outbox {path} was made by a newer envoi (schema {version}, this one knows {newest}). "
+            "Upgrade envoi here"
+        )
 
 
 def apply(connection: sqlite3.Connection, todo: tuple[Step, ...], now: int) -> None:
@@ -91,11 +105,8 @@ def require_current(connection: sqlite3.Connection, path: Path, now: int) -> Non
             f"the outbox {path} was made by an older envoi (schema {version}, this one needs {newest}). Stop "
             "its workers and run: envoi outbox migrate"
         )
-    elif version > newest:
-        raise SchemaMismatch(
-            f"the outbox {path} was made by a newer envoi (schema {version}, this one knows {newest}). "
-            "Upgrade envoi here"
-        )
+    else:
+        _refuse_newer(version, path)
 
 
 def _statements(sql: str) -> Iterator[str]:
