@@ -37,6 +37,7 @@ def delivery(kind: type[errors.DeliveryError], **details: object) -> errors.Deli
         (errors.NotSupportedByServer("x"), 69),
         (errors.UsageError("x"), 64),
         (errors.ConfigError("x"), 78),
+        (errors.StoreUnavailable("x"), 75),
         (FileNotFoundError(2, "no such file", "x"), 66),
         (ZeroDivisionError(), 70),
     ],

@@ -73,6 +73,8 @@ def exit_of(error: Exception) -> Exit:
     """Return the code for an error."""
     if isinstance(error, DeliveryError):
         return _of_delivery(error)
+    if isinstance(error, StoreUnavailable) and error.retry is Retry.NEVER:
+        return Exit.NO_INPUT
     for kind, code in _CODES:
         if isinstance(error, kind):
             return code

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envoi.drivers.sqlite_store import open_store, opening, schema
 from envoi.drivers.sqlite_store.schema import Step
-from envoi.errors import ConfigError, SchemaMismatch, StoreUnavailable
+from envoi.errors import ConfigError, Retry, SchemaMismatch, StoreUnavailable
 from envoi.outbox.model import Stage
 from envoi.session.run import run_sync
 from tests.outbox.contract.arena import letter
@@ -101,8 +102,9 @@ def test_a_sqlite_that_is_not_durable_is_refused(tmp_path: Path, monkeypatch: py
 def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     path.write_bytes(b"From: somebody\r\n\r\nThis is not SQLite's." * 50)
-    with pytest.raises(StoreUnavailable, match="damaged"):
+    with pytest.raises(StoreUnavailable, match="damaged") as refusal:
         run_sync(open_store(path).stats())
+    assert refusal.value.retry is Retry.NEVER
     assert path.read_bytes().startswith(b"From:")
 
 
@@ -110,6 +112,23 @@ def test_a_file_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     (tmp_path / "outbox.db.d").write_text("in the way")
     with pytest.raises(StoreUnavailable, match="cannot be made"):
         run_sync(open_store(tmp_path / "outbox.db").stats())
+
+
+def test_what_may_only_be_read_says_which_right_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "outbox.db"
+    run_sync(open_store(path).stats())
+    opened = os.open
+
+    def refused(place: Any, flags: int, mode: int = 0o777, **others: Any) -> int:
+        if str(place).endswith("lock"):  # root may write everywhere
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return opened(place, flags, mode, **others)
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(StoreUnavailable, match=r"Permission denied.*the right to write"):
+        run_sync(open_store(path).stats())
 
 
 def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
@@ -148,8 +167,10 @@ def test_damage_that_is_seen_while_working_closes_the_store(tmp_path: Path) -> N
 
     with pytest.raises(StoreUnavailable, match="damaged"):
         run_sync(work())
-    with pytest.raises(StoreUnavailable, match="damaged"):
-        run_sync(store.stats())
+    for again in (store.stats(), store.put([letter()])):
+        with pytest.raises(StoreUnavailable, match="damaged") as refusal:
+            run_sync(again)
+        assert refusal.value.retry is Retry.NEVER
     run_sync(store.close())
 
 
@@ -213,6 +234,8 @@ def test_newer_tables_are_refused(
     monkeypatch.undo()
     with pytest.raises(SchemaMismatch, match="newer envoi"):
         run_sync(open_store(path).stats())
+    with pytest.raises(SchemaMismatch, match="newer envoi"):
+        run_sync(open_store(path).migrate())
 
 
 def test_a_step_that_fails_leaves_the_tables_as_they_were(

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from envoi.drivers.sqlite_store.failures import ends_the_store, unavailable
@@ -69,7 +70,7 @@ class Committer:
         self._took = 0.0
         self._awaited = 1
         self._closing = False
-        self._broken: str | None = None
+        self._broken: StoreUnavailable | None = None
         self._thread = threading.Thread(target=self._work, name=f"commits to {path.name}", daemon=True)
         self._thread.start()
 
@@ -119,7 +120,7 @@ class Committer:
             _left_open.append(self._connection)
 
     @property
-    def broken(self) -> str | None:
+    def broken(self) -> StoreUnavailable | None:
         """Why nothing can be committed any more, or None."""
         return self._broken
 
@@ -148,8 +149,8 @@ class Committer:
             except IndexError:
                 return
             if queued.begin():
-                text = self._broken or f"the outbox {self._path} was closed. Open it again"
-                queued.error = StoreUnavailable(text)
+                closed = StoreUnavailable(f"the outbox {self._path} was closed. Open it again")
+                queued.error = copy(self._broken or closed)
                 queued.finish()
 
     def _answer(self, group: list[Pending[Any]]) -> None:
@@ -188,7 +189,7 @@ class Committer:
         except sqlite3.Error as error:
             self._give_up(group, error)
         except StoreUnavailable as error:
-            self._broken = str(error)
+            self._broken = error
             self._fail(group, error)
         except BaseException:
             # Ctrl-C in the middle of a caller's own commit.
@@ -266,9 +267,9 @@ class Committer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error:
-            self._broken = str(explained)
+            self._broken = explained
         if ends_the_store(error):
-            self._broken = str(explained)
+            self._broken = explained
         self._fail(group, explained)
 
     @staticmethod

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from copy import copy
 from typing import TYPE_CHECKING, TypeVar
 
 from envoi.drivers.sqlite_store import reaping
@@ -59,13 +60,15 @@ class Files:
             for folder in (self.folder, self.spool, self.owners, self.bells):
                 folder.mkdir(mode=0o700, exist_ok=True)
             make_file(self.path)
+            # Whoever may only read cannot take part: said here, and not by whatever takes the lock first.
+            os.close(os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600))
             if new:
                 sync_folder(self.folder)
                 sync_folder(self.path.parent)
         except OSError as error:
             raise StoreUnavailable(
-                f"the outbox {self.path} cannot be made: {error.strerror}. Give this program the right to "
-                f"write in {self.path.parent}, or make room there"
+                f"the outbox {self.path} cannot be made or written: {error.strerror}. Give this program the "
+                f"right to write in {self.path.parent} and {self.folder}, or make room there"
             ) from error
 
 
@@ -127,7 +130,7 @@ class Engine:
             StoreUnavailable: they cannot be read.
         """
         if self.committer.broken is not None:
-            raise StoreUnavailable(self.committer.broken)
+            raise copy(self.committer.broken)
         return self._readers.read(look, self.now())
 
     def reap(self, lease: float) -> int:

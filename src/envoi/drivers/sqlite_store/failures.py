@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from envoi.errors import StoreUnavailable
+from envoi.errors import Retry, StoreUnavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,4 +57,7 @@ def unavailable(path: Path, error: sqlite3.Error) -> StoreUnavailable:
     advice = _ADVICE.get(_primary(error))
     if advice is None:
         advice = f"SQLite says: {error}"
-    return StoreUnavailable(f"the outbox {path}: {advice or _DAMAGED.format(path=path)}")
+    explained = StoreUnavailable(f"the outbox {path}: {advice or _DAMAGED.format(path=path)}")
+    if not advice:
+        explained.retry = Retry.NEVER
+    return explained
