@@ -228,12 +228,21 @@ class RecipientResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """The outcome of one claim: every offered recipient's result, under the claim's fence."""
+    """The outcome of one claim: every offered recipient's result, under the claim's fence.
+
+    Attributes:
+        id: of the message.
+        attempt: the claim's fence.
+        results: what became of each recipient.
+        account: another account to go on with (failover); empty to stay.
+        report: what tells the sender of it by mail; accepted in the same commit.
+    """
 
     id: str
     attempt: int
     results: tuple[RecipientResult, ...]
-    account: str = ""  # another account to go on with (failover); empty to stay
+    account: str = ""
+    report: NewMessage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

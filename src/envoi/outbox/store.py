@@ -113,7 +113,10 @@ class Store(Protocol):
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> tuple[bool, ...]:
-        """Write the outcomes in one commit; False for each that came too late."""
+        """Write the outcomes in one commit, and accept their reports; False for each that came too late.
+
+        A report is left out with an outcome that came too late, and where its recipient is suppressed.
+        """
         ...
 
     async def give_back(self, claims: Sequence[Claim]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from envoi.errors import OutboxError
-from envoi.outbox.model import Settlement, Stage, State
-from tests.outbox.contract.arena import LATER, LEASE, NO, NOON, OK, Arena, result, settled
+from envoi.outbox.model import Settlement, Stage, State, Suppression
+from tests.outbox.contract.arena import LATER, LEASE, NO, NOON, OK, Arena, letter, result, settled
 
 PAIR = ("a@example.org", "b@example.org")
 SOON = NOON + timedelta(minutes=5)
@@ -245,3 +246,32 @@ async def test_a_result_without_a_word_leaves_the_last_one(arena: Arena) -> None
     await arena.store.settle([result(await arena.claim_one(), State.DEFERRED)])
     await arena.store.settle([result(await arena.claim_one(), State.PENDING)])
     assert (await arena.look(message)).recipients[0].reply == LATER
+
+
+async def test_a_report_is_accepted_with_what_it_reports(arena: Arena) -> None:
+    message = await arena.put()
+    report = letter(sender="", recipients=("accounts@example.com",), key="report")
+    failed = replace(result(await arena.claim_one(), State.FAILED), report=report)
+    assert await arena.store.settle([failed]) == (True,)
+    assert (await arena.look(message)).stage is Stage.DONE
+    assert (await arena.look(report.id)).stage is Stage.WAITING
+    assert (await arena.claim_one()).content == report.content
+
+
+async def test_what_comes_too_late_is_not_reported(arena: Arena) -> None:
+    await arena.put()
+    claim = await arena.claim_one()
+    await arena.store.settle([result(claim, State.DELIVERED)])
+    report = letter()
+    assert await arena.store.settle([replace(result(claim, State.FAILED), report=report)]) == (False,)
+    assert await arena.store.status([report.id]) == ()
+
+
+async def test_nothing_is_reported_to_whom_nobody_writes(arena: Arena) -> None:
+    message = await arena.put()
+    claim = await arena.claim_one()
+    report = letter(recipients=("accounts@example.com",))
+    await arena.store.suppress([Suppression(address="accounts@example.com", reason="bounced", since=NOON)])
+    assert await arena.store.settle([replace(result(claim, State.FAILED), report=report)]) == (True,)
+    assert await arena.states(message) == {"buyer@example.org": State.FAILED}
+    assert await arena.store.status([report.id]) == ()

@@ -6,9 +6,12 @@ word counts: the holder's in everything, a late one's when it says delivered.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from envoi.drivers.postgres_store.accepting import accept
 from envoi.drivers.postgres_store.recipients import cancel_open, change, lock, refile
+from envoi.errors import AddressSuppressed, IdempotencyConflict
 from envoi.outbox.model import State
 
 if TYPE_CHECKING:
@@ -59,6 +62,10 @@ async def settle(
     foreign = {id_ for id_ in late if id_ in locked and locked[id_].stage == "claimed"}
     touched = {id_ for id_, _ in results}
     await refile(link, sorted(mine | (late & touched) - foreign), now)
+    for report in (s.report for s in settlements if s.id in mine and s.report is not None):
+        # One by one: who is suppressed is told nothing, and nobody is told twice.
+        with suppress(AddressSuppressed, IdempotencyConflict):
+            await accept(link, [report], ring=True, again=False)
     return tuple(s.id in mine or (s.id, s.attempt) in before for s in settlements)
 
 

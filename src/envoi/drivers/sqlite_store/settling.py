@@ -7,10 +7,13 @@ before, in `envoi.outbox.policy`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from envoi.drivers.sqlite_store.accepting import put
 from envoi.drivers.sqlite_store.instants import micros, octets_of
 from envoi.drivers.sqlite_store.recipients import load, log, save, stand
+from envoi.errors import AddressSuppressed, IdempotencyConflict
 from envoi.outbox.model import RecipientResult, State
 
 if TYPE_CHECKING:
@@ -40,6 +43,10 @@ def _settle(tx: Transaction, settlement: Settlement) -> bool:
     recipients = load(tx, identity, tuple(few))
     if stage == "claimed" and attempt == settlement.attempt:
         _write(tx, identity, settlement, recipients, cancel_requested=bool(cancel_requested))
+        if settlement.report is not None:
+            # Who is suppressed is told nothing, and nobody is told twice.
+            with suppress(AddressSuppressed, IdempotencyConflict):
+                put(tx, [settlement.report])
         return True
     _write_late(tx, identity, settlement, recipients, stage)
     return False
