@@ -75,6 +75,14 @@ class Wrapped:
         self.rung.set()
         return accepted
 
+    async def rouse(self) -> None:
+        """The doorbell, for this stage alone."""
+        self.calls["rouse"] += 1
+        if self.failing["rouse"]:
+            self.failing["rouse"] -= 1
+            raise StoreUnavailable("rouse does not work")
+        self.rung.set()
+
     async def wait(self, timeout: float) -> bool:
         """The doorbell; the store's own would block."""
         self.calls["wait"] += 1

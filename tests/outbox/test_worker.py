@@ -132,6 +132,21 @@ def test_stop_finishes_what_is_in_flight_and_gives_back_the_rest(tmp_path: Path)
     play(tmp_path, scene)
 
 
+@pytest.mark.parametrize("away", [False, True])
+def test_who_is_idle_ends_at_once(tmp_path: Path, away: bool) -> None:
+    async def scene(stage: Stage) -> None:
+        async with stage.working() as worker:
+            await stage.pass_time(10.3)
+            stage.store.failing["rouse"] = away
+            told = stage.clock.monotonic()
+            worker.stop()
+            await asyncio.sleep(0)
+            await stage.crews[worker].join()
+            assert (stage.clock.monotonic() - told > 0.5) is away
+
+    play(tmp_path, scene)
+
+
 def test_a_store_that_is_away_for_a_while_loses_and_doubles_nothing(tmp_path: Path) -> None:
     async def scene(stage: Stage) -> None:
         await stage.declare(AccountRules(name="default", on_unknown=OnUnknown.HOLD))

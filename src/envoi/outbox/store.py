@@ -246,6 +246,10 @@ class Store(Protocol):
         """Wait until something was put or became due through others, at most `timeout` seconds."""
         ...
 
+    async def rouse(self) -> None:
+        """Have everybody who waits look, as after a put: who is about to end does not wait it out."""
+        ...
+
     async def migrate(self, *, dry_run: bool = False) -> tuple[str, ...]:
         """Bring the schema up to this version under a lock; return the names of the steps."""
         ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +148,8 @@ class Coordinator:
         finally:
             self._listening = False
             self._let_go()
+            with suppress(StoreUnavailable):  # Then the listener waits its second out.
+                await self._store.rouse()
 
     async def deliver(self, ids: Sequence[str]) -> None:
         """Try these messages once, as far as they are due and nobody has them, and end."""

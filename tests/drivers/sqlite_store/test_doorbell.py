@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envoi.drivers.sqlite_store import open_store
+from envoi.drivers.sqlite_store import open_store, open_store_async
 from envoi.drivers.sqlite_store.doorbell import Doorbell
+from envoi.errors import StoreUnavailable
 from envoi.session.run import run_sync
 from tests.outbox.contract.arena import letter
 
@@ -190,3 +192,16 @@ def test_who_only_submits_hangs_no_bell(tmp_path: Path) -> None:
     run_sync(store.put([letter()]))
     assert list((tmp_path / "outbox.db.d" / "bells").iterdir()) == []
     run_sync(store.close())
+
+
+def test_who_waits_while_the_store_is_closed_is_told(tmp_path: Path) -> None:
+    async def scene() -> None:
+        store = open_store_async(tmp_path / "outbox.db")
+        await store.now()
+        waiting = asyncio.create_task(store.wait(30))
+        await asyncio.sleep(0.05)
+        await store.close()
+        with pytest.raises(StoreUnavailable, match="was closed"):
+            await waiting
+
+    asyncio.run(scene())

@@ -33,22 +33,27 @@ async def test_a_put_before_the_wait_is_heard(arena: Arena) -> None:
     assert await arena.store.wait(30)
 
 
-async def test_a_put_wakes_who_waits(arena: Arena) -> None:
+@pytest.mark.parametrize("roused", [False, True])
+async def test_a_put_wakes_who_waits_and_so_does_a_rouse(arena: Arena, roused: bool) -> None:
     await arena.store.claim("worker", 1, LEASE)
     while await arena.store.wait(0.05):
         pass
     other = arena.open()
+
+    async def ring() -> None:
+        await (other.rouse() if roused else other.put([letter()]))
+
     if arena.colour == "asyncio":
 
-        async def put_soon() -> None:
+        async def ring_soon() -> None:
             await asyncio.sleep(0.05)
-            await other.put([letter()])
+            await ring()
 
-        putting = asyncio.create_task(put_soon())
+        ringing = asyncio.create_task(ring_soon())
         assert await arena.store.wait(30)
-        await putting
+        await ringing
         return
-    timer = threading.Timer(0.05, lambda: run_sync(other.put([letter()])))
+    timer = threading.Timer(0.05, lambda: run_sync(ring()))
     timer.start()
     assert await arena.store.wait(30)
     timer.join()

@@ -32,7 +32,7 @@ VALUES (%(id)b::uuid, clock_timestamp() + %(seconds)b::double precision * interv
 _WAKE = "DELETE FROM envoi_sleepers WHERE id = %(id)b::uuid OR until < clock_timestamp() - interval '1 hour'"
 
 
-async def ring(link: Link) -> None:
+async def ring(link: Link | Database) -> None:
     """Wake who sleeps, when the transaction commits."""
     await link.run(_RING)
 

@@ -287,6 +287,10 @@ class PostgresStore:
         await self._require_known()
         return await doorbell.wait(self._database, timeout, self._seen)
 
+    async def rouse(self) -> None:
+        """See `Store.rouse`."""
+        await self._ask(doorbell.ring)
+
     async def migrate(self, *, dry_run: bool = False) -> tuple[str, ...]:
         """See `Store.migrate`."""
         return await self._again(partial(schema.migrate, self._database, dry_run=dry_run))

@@ -81,16 +81,18 @@ class _Asyncio:
         return pending.result()
 
     async def rest(self, bell: Bell, seconds: float) -> None:
-        if bell.descriptor is None:
+        # Kept: the bell may be taken down meanwhile.
+        descriptor = bell.descriptor
+        if descriptor is None:
             await asyncio.sleep(seconds)
             return
         loop = asyncio.get_running_loop()
         rung: asyncio.Future[Any] = loop.create_future()
-        loop.add_reader(bell.descriptor, _ring, rung)
+        loop.add_reader(descriptor, _ring, rung)
         try:
             await asyncio.wait([rung], timeout=seconds)
         finally:
-            loop.remove_reader(bell.descriptor)
+            loop.remove_reader(descriptor)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[Any]) -> None:

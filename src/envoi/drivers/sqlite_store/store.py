@@ -7,6 +7,7 @@ itself; the port's docstrings hold. What the colours do differently is in `colou
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 import weakref
@@ -309,9 +310,17 @@ class SQLiteStore:
                 if left <= 0:
                     return False
                 await self._colour.rest(bell, min(left, bell.look_after))
+        except sqlite3.ProgrammingError:
+            raise self._shut() from None
+        else:
             return True
         finally:
             engine.doorbell.put_back(bell)
+
+    async def rouse(self) -> None:
+        """Have everybody who waits look."""
+        engine = await self._engine()
+        await self._colour.run(engine.doorbell.ring)
 
     async def migrate(self, *, dry_run: bool = False) -> tuple[str, ...]:
         """Bring the schema up to this version."""
@@ -360,12 +369,15 @@ class SQLiteStore:
     def _open(self) -> Engine:
         with self._opening:
             if self._closed:
-                raise StoreUnavailable(f"the outbox {self._files.path} was closed. Open it again")
+                raise self._shut()
             if self._opened is None:
                 self._opened = Engine(
                     self._files, network=self._network, wall=self._wall, steady=self._steady
                 )
             return self._opened
+
+    def _shut(self) -> StoreUnavailable:
+        return StoreUnavailable(f"the outbox {self._files.path} was closed. Open it again")
 
     def forked(self) -> None:
         """Begin anew in a forked child: neither threads nor SQLite's connections cross a fork."""
