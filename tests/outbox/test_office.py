@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -173,6 +173,22 @@ def test_steers(tmp_path: Path) -> None:
         assert (status.stage, status.expires_at - stage.clock.now()) == (Place.WAITING, timedelta(days=5))
         assert (await stage.office.read(ticket)).octets is not None
         assert (await stage.office.stats()).due == 1
+
+    play(tmp_path, scene)
+
+
+def test_an_instant_without_a_time_zone_is_none(tmp_path: Path) -> None:
+    naive = datetime(2027, 1, 1)  # noqa: DTZ001 - the very mistake
+
+    async def scene(stage: Stage) -> None:
+        ticket = await stage.submit()
+        for told in (
+            stage.office.reschedule([ticket], naive),
+            stage.office.retry([ticket], naive),
+            stage.office.purge(naive),
+        ):
+            with pytest.raises(UsageError, match="time zone"):
+                await told
 
     play(tmp_path, scene)
 

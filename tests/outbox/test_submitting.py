@@ -159,12 +159,21 @@ def test_waits_until_it_may_leave_and_five_days_more(store: Store) -> None:
     assert accepted(store, email(), expires_at=tomorrow).expires_at == tomorrow
 
 
+def test_what_should_have_left_long_ago_is_tried_as_long_as_any(store: Store) -> None:
+    message = accepted(store, email(), send_at=START - timedelta(days=30))
+    assert (message.due_at, message.expires_at) == (START, START + timedelta(days=5))
+
+
 @pytest.mark.parametrize(
     "order",
     [
         {"account": ""},
         {"account": "a\nb"},
         {"priority": 10},
+        {"priority": 2.5},  # what no engine would ever claim
+        {"key": "a\0b"},
+        {"key": "\udc80"},
+        {"send_at": datetime.max.replace(tzinfo=UTC)},
         {"send_at": datetime(2027, 1, 1)},  # noqa: DTZ001 - the very mistake
         {"expires_at": datetime(2027, 1, 1)},  # noqa: DTZ001
         {"send_at": datetime(2027, 1, 2, tzinfo=UTC), "expires_at": datetime(2027, 1, 1, tzinfo=UTC)},

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from envoi.outbox.instants import require_zone
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -294,6 +296,9 @@ class Query:
         key: submitted under this key.
         since: submitted at this instant or later.
         before: submitted before this instant.
+
+    Raises:
+        UsageError: an instant has no time zone.
     """
 
     account: str | None = None
@@ -304,6 +309,9 @@ class Query:
     key: str | None = None
     since: datetime | None = None
     before: datetime | None = None
+
+    def __post_init__(self) -> None:
+        require_zone(since=self.since, before=self.before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

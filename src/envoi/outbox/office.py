@@ -6,10 +6,11 @@ accepted is made in `submitting`; what sends it is `worker`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from envoi.errors import AddressSuppressed, IdempotencyConflict, OutboxError, Retry, UsageError
+from envoi.outbox.instants import require_zone
 from envoi.outbox.model import Query, Stage, Suppression, Ticket
 from envoi.outbox.policy import EXPIRY
 from envoi.outbox.refusing import refuse
@@ -18,6 +19,7 @@ from envoi.outbox.submitting import accept
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from datetime import datetime
 
     from envoi.errors import EnvoiError
     from envoi.message.content import Content as Mail
@@ -211,12 +213,14 @@ class Office:
 
     async def retry(self, tickets: Iterable[TicketOrId], expires_at: datetime | None) -> frozenset[str]:
         """Try again now."""
+        require_zone(expires_at=expires_at)
         store = await self.ready()
         return await store.retry(_ids(tickets), expires_at=expires_at or await self._time.now() + EXPIRY)
 
     async def reschedule(self, tickets: Iterable[TicketOrId], at: datetime) -> frozenset[str]:
         """Try at another time."""
-        return await (await self.ready()).reschedule(_ids(tickets), at.astimezone(UTC))
+        require_zone(at=at)
+        return await (await self.ready()).reschedule(_ids(tickets), at)
 
     async def hold(self, tickets: Iterable[TicketOrId]) -> frozenset[str]:
         """Hold back until `release`."""
@@ -228,6 +232,7 @@ class Office:
 
     async def purge(self, before: datetime | None) -> int:
         """Forget what has been done for long."""
+        require_zone(before=before)
         store = await self.ready()
         until, purged = before or await self._time.now() - KEPT, 0
         while some := await store.purge(until):

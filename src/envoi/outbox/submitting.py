@@ -18,6 +18,7 @@ from envoi.message.signing.signed import fewest_requirements
 from envoi.message.stamp import date_field
 from envoi.outbox.envelope_json import envelope_to_json
 from envoi.outbox.fingerprint import Fingerprint
+from envoi.outbox.instants import require_zone
 from envoi.outbox.model import NewMessage
 from envoi.outbox.policy import EXPIRY
 
@@ -37,6 +38,11 @@ SMALL = 64 * 1024
 #: Characters of a subject that lists show.
 SHOWN = 200
 
+PRIORITIES = range(10)
+#: Of `send_at`: five days more must still be a date.
+LAST_YEAR = 9998
+
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 _ANYTHING = WireEncoding(eightbit=True, smtputf8=True)
 _DATE = re.compile(rb"^date[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _SUBJECT = re.compile(rb"^subject[ \t]*:[ \t]*(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
@@ -67,12 +73,13 @@ class Order:
     def __post_init__(self) -> None:
         if not self.account or not self.account.isprintable():
             raise UsageError(f"account={self.account!r} is not the name of an account")
-        if not 0 <= self.priority <= 9:
+        if _UNFIT.search(self.key):
+            raise UsageError(f"key={self.key!r} has characters that no database keeps")
+        if self.priority not in PRIORITIES:
             raise UsageError(f"priority is 0 (the most urgent) to 9, not {self.priority}")
-        for name in ("send_at", "expires_at"):
-            instant: datetime | None = getattr(self, name)
-            if instant is not None and instant.utcoffset() is None:
-                raise UsageError(f"{name} needs a time zone: it names an instant")
+        require_zone(send_at=self.send_at, expires_at=self.expires_at)
+        if self.send_at and self.send_at.year > LAST_YEAR:
+            raise UsageError(f"send_at is too far away: {self.send_at}")
         if self.send_at and self.expires_at and self.expires_at <= self.send_at:
             raise UsageError(
                 f"the mail would expire ({self.expires_at}) before it may leave ({self.send_at})"
@@ -135,7 +142,8 @@ async def accept(
         about = "\n".join([order.account, envelope.sender, *addresses, options])
         fingerprint = Fingerprint(about, reader.token)
     octets = await reader.read(store, fingerprint)
-    due_at = order.send_at or now
+    # What should have left long ago has its five days as well.
+    due_at = max(order.send_at or now, now)
     return NewMessage(
         id=identity,
         account=order.account,
