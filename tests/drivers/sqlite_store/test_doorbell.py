@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envoi.drivers.sqlite_store import open_store, open_store_async
-from envoi.drivers.sqlite_store.doorbell import Doorbell
+from envoi.drivers.sqlite_store.colours import ASYNCIO
+from envoi.drivers.sqlite_store.doorbell import Bell, Doorbell
 from envoi.errors import StoreUnavailable
 from envoi.session.run import run_sync
 from tests.outbox.contract.arena import letter
@@ -194,12 +195,19 @@ def test_who_only_submits_hangs_no_bell(tmp_path: Path) -> None:
     run_sync(store.close())
 
 
-def test_who_waits_while_the_store_is_closed_is_told(tmp_path: Path) -> None:
+def test_who_waits_while_the_store_is_closed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
+        waits = asyncio.Event()
+        rest = ASYNCIO.rest
+
+        async def noticed(bell: Bell, seconds: float) -> None:
+            waits.set()
+            await rest(bell, seconds)
+
+        monkeypatch.setattr(ASYNCIO, "rest", noticed)
         store = open_store_async(tmp_path / "outbox.db")
-        await store.now()
         waiting = asyncio.create_task(store.wait(30))
-        await asyncio.sleep(0.05)
+        await waits.wait()
         await store.close()
         with pytest.raises(StoreUnavailable, match="was closed"):
             await waiting
