@@ -187,8 +187,6 @@ class Stage:
         listeners = Listeners(
             failed=options.pop("on_failed", self.failed.append),
             event=options.pop("on_event", None),
-            reporting_mta="mx.example.org",
-            identity=uuid7,
         )
         jitter = options.pop("jitter", lambda: 1.0)
         crew = TaskCrew()
@@ -199,6 +197,7 @@ class Stage:
             crew=crew,
             courier=self.server.courier,
             jitter=jitter,
+            identity=uuid7,
             listeners=listeners,
         )
         self.crews[made] = crew

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envoi.errors import OutboxError, StoreUnavailable
 from envoi.message.envelope import DeliveryOptions, Notify
+from envoi.outbox import notifying
 from envoi.outbox.account_rules import AccountRules
 from envoi.outbox.courier import Attempt
 from envoi.outbox.model import Stage as Place
@@ -17,9 +19,10 @@ from tests.outbox.stage import Stage, play, taken
 from tests.outbox.values import CONTENT, START, reply
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from envoi.outbox.model import Claim, Event, MessageStatus
+    from envoi.outbox.model import Claim, Event, MessageStatus, Settlement
 
 NEVER = DeliveryOptions(notify=frozenset({Notify.NEVER}))
 FAILURES = DeliveryOptions(notify=frozenset({Notify.FAILURE}), envid="order-42")
@@ -107,7 +110,9 @@ def test_a_report_says_what_happened_where_no_server_did(tmp_path: Path) -> None
     play(tmp_path, scene)
 
 
-def test_nothing_is_reported_about_a_message_whose_content_is_gone(tmp_path: Path) -> None:
+def test_nothing_is_reported_about_a_message_whose_content_is_gone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def scene(stage: Stage) -> None:
         await stage.declare(AccountRules(name="default", dsn=True))
         stage.server.answers["default"] = refuse_c
@@ -116,7 +121,7 @@ def test_nothing_is_reported_about_a_message_whose_content_is_gone(tmp_path: Pat
         async def lose(*_: object) -> None:
             # The sender has read it; whoever asks again gets nothing.
             if stage.store.calls["content"] > 1:
-                stage.store.failing["content"] = 1
+                raise OutboxError("its content is gone")
 
         stage.store.before["content"] = lose
         async with stage.working():
@@ -124,6 +129,63 @@ def test_nothing_is_reported_about_a_message_whose_content_is_gone(tmp_path: Pat
             await stage.pass_time(5)
         assert stage.server.carried == []
         assert len(stage.failed) == 1
+
+    play(tmp_path, scene)
+    assert caplog.records == []
+
+
+def test_a_store_that_is_away_when_the_report_is_made_loses_neither(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.declare(AccountRules(name="default", dsn=True))
+
+        async def be_away(*_: object) -> None:
+            stage.store.failing["content"] = stage.store.calls["content"] in (2, 3)
+
+        stage.store.before["content"] = be_away
+        (octets,) = await reports(stage, body=CONTENT + b"x" * 100_000)
+        assert b"Final-Recipient: rfc822; c@example.org" in octets
+
+    play(tmp_path, scene)
+
+
+def test_what_cannot_be_reported_has_failed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("a bug")
+
+    async def scene(stage: Stage) -> None:
+        await stage.declare(AccountRules(name="default", dsn=True))
+        monkeypatch.setattr(notifying, "delivery_status_notification", fail)
+        assert await reports(stage) == []
+        assert [one.recipients[1].state for one in stage.failed] == [State.FAILED]
+
+    play(tmp_path, scene)
+    (record,) = caplog.records
+    assert "nobody is told by mail" in record.message
+
+
+def test_who_dies_after_the_commit_has_reported(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.declare(AccountRules(name="default", dsn=True))
+        stage.server.answers["default"] = refuse_c
+        ticket = await stage.submit("c@example.org")
+        async with stage.working() as worker:
+            settle = stage.store._store.settle
+
+            async def die(settlements: Sequence[Settlement]) -> None:
+                await settle(settlements)
+                worker.stop()
+                raise StoreUnavailable("nothing is heard any more")
+
+            stage.store.before["settle"] = die
+            await stage.pass_time(5)
+            del stage.store.before["settle"]
+        assert stage.failed == []
+        async with stage.working():
+            await stage.pass_time(5)
+        (octets,) = [octets for _, _, id_, _, octets in stage.server.carried if id_ != ticket.id]
+        assert b"Final-Recipient: rfc822; c@example.org" in octets
 
     play(tmp_path, scene)
 

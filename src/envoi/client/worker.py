@@ -84,7 +84,7 @@ class Worker:
             accounts=None if accounts is None else tuple(accounts),
             lease=lease,
             backoff=backoff or Backoff(),
-            listeners=_listeners(on_failed, on_event),
+            listeners=Listeners(failed=on_failed, event=on_event),
         )
         self._coordinator: Coordinator | None = None
         self._background: threading.Thread | None = None
@@ -206,7 +206,7 @@ class AsyncWorker:
             accounts=None if accounts is None else tuple(accounts),
             lease=lease,
             backoff=backoff or Backoff(),
-            listeners=_listeners(on_failed, on_event),
+            listeners=Listeners(failed=on_failed, event=on_event),
         )
         self._coordinator: Coordinator | None = None
         self._background: asyncio.Task[None] | None = None
@@ -313,12 +313,6 @@ _LONGEST_LEASE = 86_400.0
 _RUNNING = "the worker is running already; another one may serve the same outbox beside it"
 
 
-def _listeners(
-    failed: Callable[[MessageStatus], object] | None, event: Callable[[Event], object] | None
-) -> Listeners:
-    return Listeners(failed=failed, event=event, reporting_mta=system.hostname(), identity=uuid7)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Blueprint:
     """What a worker is made of, whatever its colour."""
@@ -346,11 +340,13 @@ class _Blueprint:
                 lease=self.lease,
                 accounts=self.accounts,
                 backoff=self.backoff,
+                reporting_mta=system.hostname(),
             ),
             store=self.office.store,
             clock=clock,
             crew=crew,
             courier=lambda account: SessionCourier(partial(self.conversation, account)),
             jitter=system.chance,
+            identity=uuid7,
             listeners=self.listeners,
         )

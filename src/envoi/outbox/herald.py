@@ -1,8 +1,8 @@
-"""Who is told what became of a message: the program by callbacks, the sender by mail if the account says so.
+"""The program is told what became of its messages, by callbacks.
 
 A flow beside the worker's, so that a slow or failing callback holds nothing up. It is told after the store
-has it; the store's own events are the truth, and lose nothing when a process dies. How the mail is made is
-`notifying`'s.
+has it; the store's own events are the truth, and lose nothing when a process dies. The sender is told by
+mail: `notifying`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 from envoi.errors import EnvoiError
 from envoi.outbox.desk import Stopped
 from envoi.outbox.model import State
-from envoi.outbox.notifying import notify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envoi.outbox.desk import Channel
-    from envoi.outbox.model import Claim, Event, MessageStatus, Settlement
-    from envoi.outbox.standing import EngineTime, Standing
+    from envoi.outbox.model import Event, MessageStatus, Settlement
     from envoi.outbox.store import Store
 
 __all__ = ["Herald", "Listeners"]
@@ -40,20 +38,15 @@ class Listeners:
     Attributes:
         failed: called with each message of which a recipient has failed for good.
         event: called with each event, whoever made it.
-        reporting_mta: the name of this machine in reports.
-        identity: draws new ids for reports.
     """
 
     failed: Callable[[MessageStatus], Any] | None = None
     event: Callable[[Event], Any] | None = None
-    reporting_mta: str
-    identity: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Failed:
-    claim: Claim
-    settlement: Settlement
+    message: str
 
 
 class Herald:
@@ -61,32 +54,20 @@ class Herald:
 
     Args:
         store: what is told about.
-        time: its clock.
-        standing: the accounts.
         channel: of its own.
         listeners: who is told.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        time: EngineTime,
-        standing: Standing,
-        *,
-        channel: Channel[Any],
-        listeners: Listeners,
-    ) -> None:
+    def __init__(self, store: Store, *, channel: Channel[Any], listeners: Listeners) -> None:
         self._store = store
-        self._time = time
-        self._standing = standing
         self._channel = channel
         self._listeners = listeners
         self._position: int | None = None
 
-    def hear(self, claim: Claim, settlement: Settlement) -> None:
+    def hear(self, settlement: Settlement) -> None:
         """Take note of what was settled."""
         if any(one.state is State.FAILED for one in settlement.results):
-            self._channel.put(_Failed(claim=claim, settlement=settlement))
+            self._channel.put(_Failed(settlement.id))
 
     def stop(self) -> None:
         """Tell what is left to be told, and end."""
@@ -99,7 +80,7 @@ class Herald:
         while True:
             news = await self._channel.get(LONG if self._listeners.event is None else LOOK)
             if isinstance(news, _Failed):
-                await self._guarded(self._failed, news.claim, news.settlement)
+                await self._guarded(self._failed, news.message)
             await self._guarded(self._tell_events)
             if isinstance(news, Stopped):
                 return
@@ -116,18 +97,9 @@ class Herald:
         newest = await self._store.events(None)
         self._position = newest[-1].position if newest else 0
 
-    async def _failed(self, claim: Claim, settlement: Settlement) -> None:
-        if self._standing.rules(claim.account).dsn:
-            await notify(
-                self._store,
-                claim,
-                settlement,
-                reporting_mta=self._listeners.reporting_mta,
-                identity=self._listeners.identity,
-                now=await self._time.now(),
-            )
+    async def _failed(self, message: str) -> None:
         if self._listeners.failed is not None:
-            for status in await self._store.status([claim.id]):
+            for status in await self._store.status([message]):
                 await _call(self._listeners.failed, status)
 
     async def _tell_events(self) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from envoi.outbox.courier import Attempt
     from envoi.outbox.desk import Outcome
     from envoi.outbox.model import Claim, Settlement
+    from envoi.outbox.notifying import Reporter
     from envoi.outbox.policy import Backoff
     from envoi.outbox.standing import EngineTime, Standing
     from envoi.outbox.store import Store
@@ -36,11 +37,12 @@ class Settler:
         store: where they are written.
         time: its clock.
         standing: the accounts.
+        reporter: makes what tells the sender.
         backoff: how long the deferred wait.
         jitter: draws a random number from 0 to 1.
     """
 
-    __slots__ = ("_backoff", "_jitter", "_outcomes", "_standing", "_store", "_time")
+    __slots__ = ("_backoff", "_jitter", "_outcomes", "_reporter", "_standing", "_store", "_time")
 
     def __init__(
         self,
@@ -48,12 +50,14 @@ class Settler:
         time: EngineTime,
         standing: Standing,
         *,
+        reporter: Reporter,
         backoff: Backoff,
         jitter: Callable[[], float],
     ) -> None:
         self._store = store
         self._time = time
         self._standing = standing
+        self._reporter = reporter
         self._backoff = backoff
         self._jitter = jitter
         self._outcomes: list[Outcome] = []
@@ -84,7 +88,10 @@ class Settler:
         ]
         due = await self._tell_accounts(decided, now)
         settlements = [
-            self._settlement(claim, decision, due.get(claim.account, now), now) for claim, decision in decided
+            await self._reporter.reported(
+                claim, self._settlement(claim, decision, due.get(claim.account, now), now), now
+            )
+            for claim, decision in decided
         ]
         kept = await self._store.settle(settlements) if settlements else ()
         outcomes, self._outcomes = self._outcomes, []

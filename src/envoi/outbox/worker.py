@@ -20,6 +20,7 @@ from envoi.outbox.desk import Answer, Asked, Ended, Outcome, Rung, Stopped, Work
 from envoi.outbox.herald import Herald
 from envoi.outbox.lanes import Lanes
 from envoi.outbox.model import RecipientResult
+from envoi.outbox.notifying import Reporter
 from envoi.outbox.policy import Backoff, expired
 from envoi.outbox.portions import Portions
 from envoi.outbox.settling import Settler
@@ -59,6 +60,7 @@ class WorkerOptions:
         lease: seconds after which the messages of a worker that went silent are taken over.
         accounts: the accounts it serves; None for all.
         backoff: how long deferred recipients wait.
+        reporting_mta: the name of this machine in reports.
     """
 
     owner: str
@@ -66,6 +68,7 @@ class WorkerOptions:
     lease: float = 60.0
     accounts: tuple[str, ...] | None = None
     backoff: Backoff = field(default_factory=Backoff)
+    reporting_mta: str = "localhost"
 
 
 class Coordinator:
@@ -78,6 +81,7 @@ class Coordinator:
         crew: runs flows beside each other.
         courier: makes the connection of a sender, by account.
         jitter: draws a random number from 0 to 1.
+        identity: draws a new id.
         listeners: who is told what became of messages.
     """
 
@@ -90,6 +94,7 @@ class Coordinator:
         crew: Crew,
         courier: Callable[[str], Courier],
         jitter: Callable[[], float],
+        identity: Callable[[], str],
         listeners: Listeners,
     ) -> None:
         self._options = options
@@ -99,7 +104,14 @@ class Coordinator:
         self._news: Channel[Any] = crew.channel()
         self._time = EngineTime(store, clock)
         self._standing = Standing(store, clock)
-        self._settler = Settler(store, self._time, self._standing, backoff=options.backoff, jitter=jitter)
+        self._settler = Settler(
+            store,
+            self._time,
+            self._standing,
+            reporter=Reporter(store, self._standing, reporting_mta=options.reporting_mta, identity=identity),
+            backoff=options.backoff,
+            jitter=jitter,
+        )
         self._lanes = Lanes(
             options.owner,
             store=store,
@@ -114,7 +126,7 @@ class Coordinator:
         self._portions = Portions(options.connections, clock)
         self._unheard: Channel[Answer] = crew.channel()
         self._sated: Channel[Rung] = crew.channel()
-        self._herald = Herald(store, self._time, self._standing, channel=crew.channel(), listeners=listeners)
+        self._herald = Herald(store, channel=crew.channel(), listeners=listeners)
         self._works: dict[tuple[str, int], Work] = {}
         self._asked: list[Asked] = []
         self._returned: list[Work] = []
@@ -274,11 +286,10 @@ class Coordinator:
     async def _settle(self) -> None:
         outcomes, settlements = await self._settler.flush()
         self._portions.settled(len(outcomes))
-        claims = {outcome.work.claim.id: outcome.work.claim for outcome in outcomes}
         for outcome in outcomes:
             self._works.pop(_key(outcome.work.claim), None)
         for one in settlements:
-            self._herald.hear(claims[one.id], one)
+            self._herald.hear(one)
 
     async def _note_dots(self) -> None:
         asked, self._asked = self._asked, []
