@@ -21,8 +21,8 @@ Everybody has a process and takes turns in each round; ratios are medians of the
 more than the rates beside them. Everybody's queue is as durable: one fsync for each commit, before the call
 returns. django-post-office keeps the text and composes when it sends, envoi composes before it accepts. Two
 INSERTs and nothing else are the least that a queue in SQLite costs on this disk. The slow disk is a sleep
-before each fsync. The server of the workers is nowhere, and takes everything at once; a worker settles one mail
-of each connection in a commit, and its commits take turns with those of the threads.
+before each fsync. The server of the workers is nowhere, and takes everything at once; a worker settles one
+mail of each connection in a commit, and its commits take turns with those of the threads.
 """
 
 
