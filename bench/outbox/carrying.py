@@ -42,6 +42,9 @@ class Nowhere:
         await permit()
         return Attempt(accepted=recipients, reply=Reply(code=250, text="ok"))
 
+    async def be_ready(self) -> None:
+        """It always is."""
+
     async def rest(self) -> None:
         """Nothing is open."""
 

@@ -56,6 +56,16 @@ def test_carries_several_over_one_connection(server: SMTPServer) -> None:
     assert len(server.dialogues) == 2
 
 
+def test_what_is_open_already_is_used(server: SMTPServer) -> None:
+    courier = courier_to(server)
+    for _ in range(2):
+        run_sync(courier.be_ready())
+    assert len(server.dialogues) == 1
+    carried(courier)
+    run_sync(courier.rest())
+    assert len(server.dialogues) == 1
+
+
 def test_tells_who_was_refused_and_why(server: SMTPServer) -> None:
     server.faults.append(faults.reply("RCPT", "550 5.1.1 unknown", address="c@example.org"))
     courier = courier_to(server)

@@ -163,6 +163,10 @@ class SteppedCourier:
         self._steps.reach("after deliver")
         return attempt
 
+    async def be_ready(self) -> None:
+        """As it is."""
+        await self._courier.be_ready()
+
     async def rest(self) -> None:
         """As it is."""
         self._steps.reach("before rest")

@@ -104,6 +104,7 @@ class Server:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = defaultdict(lambda: taken)
         self.carried: list[tuple[float, str, str, tuple[str, ...], bytes]] = []
+        self.handshake: Callable[[], Awaitable[None]] | None = None
         self.begun: Counter[str] = Counter()
         self.open: Counter[str] = Counter()
         self.most_open: Counter[str] = Counter()
@@ -132,10 +133,7 @@ class _Courier:
         permit: Callable[[], Awaitable[None]],
     ) -> Attempt:
         server, account = self._server, self._account
-        if not self._open:
-            self._open = True
-            server.open[account] += 1
-            server.most_open[account] = max(server.most_open[account], server.open[account])
+        await self.be_ready()
         server.begun[claim.id] += 1
         made = server.answers[account](claim, recipients)
         attempt = made if isinstance(made, Attempt) else await made
@@ -145,6 +143,16 @@ class _Courier:
             now = asyncio.get_running_loop().time()
             server.carried.append((now, account, claim.id, attempt.accepted, octets))
         return attempt
+
+    async def be_ready(self) -> None:
+        server, account = self._server, self._account
+        if self._open:
+            return
+        if server.handshake:
+            await server.handshake()
+        self._open = True
+        server.open[account] += 1
+        server.most_open[account] = max(server.most_open[account], server.open[account])
 
     async def rest(self) -> None:
         if self._open:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from envoi.drivers.crew_aio import TaskChannel, TaskCrew
-from envoi.errors import StoreUnavailable
+from envoi.errors import ConfigError, StoreUnavailable
 from envoi.outbox.account_rules import AccountRules, OnUnknown
 from envoi.outbox.courier import Attempt
 from envoi.outbox.desk import Answer, Asked, Ended, Outcome, Work
@@ -40,10 +40,10 @@ class Bench:
             standing=self.standing,
         )
 
-    def give(self, attempt: int = 1, held: float = 60, **changes: Any) -> Work:
+    def give(self, attempt: int = 1, held: float = 60, early: float = 0, **changes: Any) -> Work:
         """Hand it a message."""
         now = self.stage.clock.monotonic()
-        made = Work(claim(attempt=attempt, **changes), leave_at=now, held_until=now + held)
+        made = Work(claim(attempt=attempt, **changes), leave_at=now + early, held_until=now + held)
         self.work.put(made)
         return made
 
@@ -66,6 +66,36 @@ def test_completes_nothing_before_its_last_outcome_is_on_disk(tmp_path: Path) ->
         bench.work.put(None)
         await running
         assert isinstance(await bench.hear(), Ended)
+
+    play(tmp_path, scene)
+
+
+def test_has_its_connection_before_the_message_is_to_leave(tmp_path: Path) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.server.handshake = lambda: asyncio.sleep(0.3)
+        bench = Bench(stage)
+        running = asyncio.create_task(bench.sender.run())
+        work = bench.give(early=0.5)
+        assert (await bench.hear()).work is work
+        assert [instant for instant, *_ in stage.server.carried] == [work.leave_at]
+        bench.work.put(None)
+        await running
+
+    play(tmp_path, scene)
+
+
+def test_a_connection_that_fails_early_is_an_attempt_that_failed(tmp_path: Path) -> None:
+    async def fail() -> None:
+        raise ConfigError("there is no such account")
+
+    async def scene(stage: Stage) -> None:
+        stage.server.handshake = fail
+        bench = Bench(stage)
+        running = asyncio.create_task(bench.sender.run())
+        bench.give(early=0.5)
+        assert isinstance((await bench.hear()).result.error, ConfigError)
+        bench.work.put(None)
+        await running
 
     play(tmp_path, scene)
 

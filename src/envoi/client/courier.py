@@ -56,6 +56,10 @@ class SessionCourier:
             if content.temporary and content.path is not None:
                 content.path.unlink(missing_ok=True)
 
+    async def be_ready(self) -> None:
+        """Open the connection."""
+        await self._open()
+
     async def rest(self) -> None:
         """Close the connection."""
         conversation, self._conversation = self._conversation, None

@@ -40,6 +40,14 @@ class Attempt:
 class Courier(Protocol):
     """Carries the mail of one account over one connection, which it keeps open between messages."""
 
+    async def be_ready(self) -> None:
+        """Open the connection, so that the next message leaves at its instant and not some time after it.
+
+        Raises:
+            Exception: there is none; `deliver` would have found the same.
+        """
+        ...
+
     async def deliver(
         self,
         claim: Claim,

@@ -90,17 +90,18 @@ class Sender:
                 self._news.put(Ended(account=self._account))
 
     async def _carry(self, work: Work) -> Attempt | Decision | None:
-        early = work.leave_at - self._clock.monotonic()
-        if early > 0:
-            await self._clock.sleep(min(early, LONGEST_WAIT))
         claim = work.claim
-        if work.lost or work.cancelled:
-            return _stopped(work)
 
         async def permit() -> None:
             await self._permit(work)
 
         try:
+            if work.leave_at > self._clock.monotonic():
+                # A handshake takes longer than the limits of a second have room for what is late.
+                await self._courier.be_ready()
+                await self._clock.sleep(min(max(work.leave_at - self._clock.monotonic(), 0.0), LONGEST_WAIT))
+            if work.lost or work.cancelled:
+                return _stopped(work)
             content = await self._content(work)
             recipients = tuple(address for address in claim.recipients if address not in work.delivered)
             return await self._courier.deliver(claim, recipients, content, permit)
