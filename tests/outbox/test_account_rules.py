@@ -26,3 +26,9 @@ def test_nothing_written_down_gives_the_defaults() -> None:
 def test_refuses_a_limit_of_nothing() -> None:
     with pytest.raises(ConfigError, match="connections must be above 0"):
         Limits(connections=0)
+
+
+def test_refuses_an_account_that_stands_in_for_itself() -> None:
+    with pytest.raises(ConfigError, match="another account"):
+        AccountRules(name="work", failover="work")
+    assert AccountRules.from_json("work", '{"failover": "work"}') == AccountRules(name="work")

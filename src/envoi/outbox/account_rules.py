@@ -59,6 +59,9 @@ class AccountRules:
         on_unknown: what to do after silence behind the final dot.
         failover: the account to go on with while this one's server is down; empty for none.
         dsn: whether the sender gets a delivery status notification (RFC 3464) about what failed for good.
+
+    Raises:
+        ConfigError: an account is to stand in for itself.
     """
 
     name: str
@@ -66,6 +69,10 @@ class AccountRules:
     on_unknown: OnUnknown = OnUnknown.RESEND
     failover: str = ""
     dsn: bool = False
+
+    def __post_init__(self) -> None:
+        if self.failover and self.failover == self.name:
+            raise ConfigError(f"the failover of the account {self.name!r} must be another account")
 
     def to_json(self) -> str:
         """The rules as an engine keeps them, without the name."""
@@ -81,10 +88,11 @@ class AccountRules:
     def from_json(cls, name: str, text: str) -> AccountRules:
         """Read back what `to_json` wrote; nothing at all gives the defaults."""
         rules = json.loads(text or "{}")
+        failover = rules.get("failover", "")
         return cls(
             name=name,
             limits=Limits(**rules.get("limits", {})),
             on_unknown=OnUnknown(rules.get("on_unknown", OnUnknown.RESEND.value)),
-            failover=rules.get("failover", ""),
+            failover="" if failover == name else failover,  # which was accepted once
             dsn=rules.get("dsn", False),
         )

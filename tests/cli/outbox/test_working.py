@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envoi.cli.outbox import working
+from envoi.cli.outbox import metrics_page, working
 from envoi.testing import faults
 from tests.cli.outbox.conftest import MAIL
 
@@ -115,6 +116,21 @@ def test_mail_that_nobody_here_sends_is_named(
     assert "1 mail" in err
     assert "'elsewhere'" in err
     assert "elsewhere" not in outbox("work", "--account", "work").err
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "family"),
+    [
+        (":9464", ("127.0.0.1", 9464), socket.AF_INET),
+        ("localhost:9464", ("localhost", 9464), socket.AF_INET),
+        ("[::1]:9464", ("::1", 9464), socket.AF_INET6),
+    ],
+)
+def test_the_page_is_served_where_one_says(
+    text: str, place: tuple[str, int], family: socket.AddressFamily
+) -> None:
+    assert metrics_page.place_of(text) == place
+    assert metrics_page._server(place[0]).address_family is family
 
 
 def test_programs_get_json_and_prometheus_its_page(

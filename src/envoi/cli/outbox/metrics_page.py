@@ -6,6 +6,7 @@ business.
 
 from __future__ import annotations
 
+import socket
 import threading
 from argparse import ArgumentTypeError
 from contextlib import contextmanager
@@ -29,8 +30,8 @@ def place_of(text: str) -> tuple[str, int]:
     """Read ``HOST:PORT``; without a host, this machine alone."""
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or not 0 <= int(port) < 65536:
-        raise ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:9464")
-    return host or "127.0.0.1", int(port)
+        raise ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:9464 or [::1]:9464")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
 
 
 @contextmanager
@@ -44,7 +45,7 @@ def serving(place: tuple[str, int] | None, outbox: Outbox) -> Generator[int]:
         yield 0
         return
     try:
-        server = ThreadingHTTPServer(place, _handler(outbox))
+        server = _server(place[0])(place, _handler(outbox))
     except OSError as error:
         raise ConfigError(f"nobody can listen on {place[0]}:{place[1]}: {error.strerror or error}") from error
     thread = threading.Thread(target=server.serve_forever, name="envoi metrics", daemon=True)
@@ -55,6 +56,13 @@ def serving(place: tuple[str, int] | None, outbox: Outbox) -> Generator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _server(host: str) -> type[ThreadingHTTPServer]:
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    return Server
 
 
 def _handler(outbox: Outbox) -> type[BaseHTTPRequestHandler]:
