@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envoi.errors import (
-    StoreUnavailable,
-)
+from envoi.errors import Retry, StoreUnavailable
 from envoi.outbox.account_rules import AccountRules, Limits, OnUnknown
 from envoi.outbox.model import Stage as Place
 from envoi.outbox.model import State
@@ -198,6 +196,23 @@ def test_ends_when_the_store_stays_away(tmp_path: Path) -> None:
         # By then its leases are over, so that nothing was completed.
         assert stage.server.carried == []
         assert 300 <= stage.clock.monotonic() < 410
+
+    play(tmp_path, scene)
+
+
+def test_ends_at_once_when_the_store_is_damaged(tmp_path: Path) -> None:
+    async def find_damage(*_: object) -> None:
+        error = StoreUnavailable("the file is damaged")
+        error.retry = Retry.NEVER
+        raise error
+
+    async def scene(stage: Stage) -> None:
+        coordinator = stage.coordinator()
+        stage.store.before["claim"] = find_damage
+        with pytest.raises(StoreUnavailable, match="damaged"):
+            await coordinator.run()
+        await stage.crews[coordinator].join()
+        assert stage.clock.monotonic() < 10
 
     play(tmp_path, scene)
 

@@ -94,7 +94,7 @@ class Worker:
 
         Raises:
             UsageError: it is running already.
-            StoreUnavailable: the store was away for five minutes.
+            StoreUnavailable: the store was away for five minutes, or is damaged.
         """
         coordinator, crew = self._begin()
         self._finish(coordinator.run(), crew)
@@ -216,7 +216,7 @@ class AsyncWorker:
 
         Raises:
             UsageError: it is running already.
-            StoreUnavailable: the store was away for five minutes.
+            StoreUnavailable: the store was away for five minutes, or is damaged.
         """
         coordinator, crew = await self._begin()
         await self._finish(coordinator.run(), crew)

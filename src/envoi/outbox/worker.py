@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from envoi.errors import StoreUnavailable
+from envoi.errors import Retry, StoreUnavailable
 from envoi.outbox.account_changes import FAILOVER_AFTER, untold
 from envoi.outbox.desk import Answer, Asked, Ended, Outcome, Rung, Stopped, Work
 from envoi.outbox.herald import Herald
@@ -149,7 +149,7 @@ class Coordinator:
         """Work until `stop`.
 
         Raises:
-            StoreUnavailable: the store was away for five minutes.
+            StoreUnavailable: the store was away for five minutes, or is damaged.
         """
         self._listening = True
         self._crew.start(self._listen())
@@ -209,6 +209,8 @@ class Coordinator:
             self._be_patient(error)
 
     def _be_patient(self, error: StoreUnavailable) -> None:
+        if error.retry is Retry.NEVER:
+            raise error
         now = self._clock.monotonic()
         if self._away_since is None:
             self._away_since = now
