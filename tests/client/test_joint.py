@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections import Counter
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -37,8 +36,7 @@ from tests.client.crowds import (
 from tests.client.test_session import ENVELOPE, RAW, in_a_child, numbered, subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+    from collections.abc import Callable
 
     from tests.client.colours import Colour
 
@@ -127,26 +125,6 @@ def test_lmtp_has_no_window(colour: Colour) -> None:
 def test_an_url_and_options_say_it(colour: Colour, server: SMTPServer) -> None:
     with colour.from_url(server.url, window=3) as session:
         assert session.send(RAW, **ENVELOPE).accepted
-
-
-@pytest.fixture
-def press_ctrl_c() -> Iterator[Callable[[], None]]:
-    """Interrupt the main thread once; press again if it does not hear, being just about to wait."""
-    heard = threading.Event()
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        if not heard.is_set():
-            heard.set()
-            raise KeyboardInterrupt
-
-    def press() -> None:
-        while not heard.is_set():
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-            heard.wait(0.01)
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    yield press
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads on this system")

@@ -15,8 +15,8 @@ from envoi.testing import SMTPServer, faults
 from tests.client.test_outbox import mail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
-    from types import FrameType
 
 
 def test_sends_in_the_background(tmp_path: Path, server: SMTPServer) -> None:
@@ -143,34 +143,23 @@ def test_a_cancelled_worker_leaves_what_it_had(tmp_path: Path, server: SMTPServe
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads on this system")
-def test_an_interrupted_worker_leaves_what_it_had(tmp_path: Path, server: SMTPServer) -> None:
+def test_an_interrupted_worker_leaves_what_it_had(
+    tmp_path: Path, server: SMTPServer, press_ctrl_c: Callable[[], None]
+) -> None:
     server.faults.append(faults.delay("CONTENT", 600))
-    over = threading.Event()
     with Outbox(tmp_path / "outbox.db") as outbox:
         ticket = outbox.submit(mail())
 
-        def press_ctrl_c() -> None:
+        def interrupt() -> None:
             while outbox.status(ticket).attempts == 0:
                 pass
-            # Again: who is just about to wait does not hear.
-            while not over.wait(0.05):
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            press_ctrl_c()
 
-        def interrupt(number: int, frame: FrameType | None) -> None:
-            if not over.is_set():
-                over.set()
-                raise KeyboardInterrupt
-
-        before = signal.signal(signal.SIGINT, interrupt)
-        pressing = threading.Thread(target=press_ctrl_c)
-        pressing.start()
-        try:
-            with pytest.raises(KeyboardInterrupt):
-                Worker(outbox, session=lambda _: SMTPSession(**server.session_options())).run()
-        finally:
-            over.set()
-            pressing.join()
-            signal.signal(signal.SIGINT, before)
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        with pytest.raises(KeyboardInterrupt):
+            Worker(outbox, session=lambda _: SMTPSession(**server.session_options())).run()
+        interrupting.join()
         assert outbox.status(ticket).recipients[0].state is State.PENDING
 
 
