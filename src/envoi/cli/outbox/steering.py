@@ -127,24 +127,22 @@ envoi outbox purge
 # keep a month
 envoi outbox purge --older-than 30d
 """
+_CODES = {
+    Exit.IN_PART: "some were left as they were: not in a state for that",
+    Exit.NO_INPUT: "a ticket is that of no mail in this outbox",
+}
 ACTIONS = {
     "cancel": Action(
         summary="cancel what was not sent yet",
         examples=_CANCEL_EXAMPLES,
-        codes={
-            Exit.IN_PART: "some were left as they were: not in a state for that",
-            Exit.NO_INPUT: "a ticket is that of no mail in this outbox",
-        },
+        codes=_CODES,
         declare=_declare,
         run=_steering("cancelled", lambda outbox, ids, _: outbox.cancel(*ids)),
     ),
     "retry": Action(
         summary="try failed, unknown and deferred recipients again now",
         examples=_RETRY_EXAMPLES,
-        codes={
-            Exit.IN_PART: "some were left as they were: not in a state for that",
-            Exit.NO_INPUT: "a ticket is that of no mail in this outbox",
-        },
+        codes=_CODES,
         declare=_declare_retry,
         run=_steering(
             "to be tried again", lambda outbox, ids, given: outbox.retry(*ids, expires_at=given.expires)
@@ -153,20 +151,14 @@ ACTIONS = {
     "hold": Action(
         summary="let no worker have waiting mails",
         examples=_HOLD_EXAMPLES,
-        codes={
-            Exit.IN_PART: "some were left as they were: not in a state for that",
-            Exit.NO_INPUT: "a ticket is that of no mail in this outbox",
-        },
+        codes=_CODES,
         declare=_declare,
         run=_steering("held", lambda outbox, ids, _: outbox.hold(*ids)),
     ),
     "release": Action(
         summary="let held mails go on, also those that may have arrived",
         examples=_RELEASE_EXAMPLES,
-        codes={
-            Exit.IN_PART: "some were left as they were: not in a state for that",
-            Exit.NO_INPUT: "a ticket is that of no mail in this outbox",
-        },
+        codes=_CODES,
         declare=_declare,
         run=_steering("released", lambda outbox, ids, _: outbox.release(*ids)),
     ),
