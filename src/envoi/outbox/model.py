@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from envoi.smtp.replies import Reply
 
 __all__ = [
+    "PRIORITIES",
     "Accepted",
     "Blob",
     "Claim",
@@ -43,6 +44,9 @@ __all__ = [
     "Suppression",
     "Ticket",
 ]
+
+#: From the most urgent on.
+PRIORITIES = range(10)
 
 
 class State(Enum):

@@ -19,7 +19,7 @@ from envoi.message.stamp import date_field
 from envoi.outbox.envelope_json import envelope_to_json
 from envoi.outbox.fingerprint import Fingerprint
 from envoi.outbox.instants import require_zone
-from envoi.outbox.model import NewMessage
+from envoi.outbox.model import PRIORITIES, NewMessage
 from envoi.outbox.policy import EXPIRY
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ __all__ = ["Bounces", "Order", "accept"]
 SMALL = 64 * 1024
 #: Characters of a subject that lists show.
 SHOWN = 200
-
-PRIORITIES = range(10)
 #: Of `send_at`: five days more must still be a date.
 LAST_YEAR = 9998
 

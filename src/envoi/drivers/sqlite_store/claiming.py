@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from envoi.drivers.sqlite_store.accounts import Account, save_state
 from envoi.drivers.sqlite_store.instants import SECOND, from_micros, micros, octets_of
 from envoi.outbox.account_state import admit
-from envoi.outbox.model import Claim, Claimed
+from envoi.outbox.model import PRIORITIES, Claim, Claimed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,6 @@ _Due: TypeAlias = "tuple[bytes, str]"
 MOST_OFFERED = 100
 #: Octets of a content that come with the claim.
 FEW = 64 * 1024
-PRIORITIES = range(10)
 
 
 def claim(tx: Transaction, owner: str, most: int, lease: float, accounts: Sequence[str] | None) -> Claimed:

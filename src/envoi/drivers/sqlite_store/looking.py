@@ -12,7 +12,16 @@ from envoi.drivers.sqlite_store.instants import SECOND, from_micros, octets_of
 from envoi.drivers.sqlite_store.ledger import unposted_counts
 from envoi.drivers.sqlite_store.recipients import reply_of
 from envoi.errors import OutboxError
-from envoi.outbox.model import Content, Event, MessageStatus, RecipientStatus, Stage, State, Stats
+from envoi.outbox.model import (
+    PRIORITIES,
+    Content,
+    Event,
+    MessageStatus,
+    RecipientStatus,
+    Stage,
+    State,
+    Stats,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -224,6 +233,6 @@ def _due(tx: Transaction, accounts: Iterable[str], begun: int) -> int:
         "SELECT coalesce(sum(amount), 0) FROM envoi_count WHERE name = 'due' AND key < ?", begun
     )[0]
     for account in accounts:
-        for priority in range(10):
+        for priority in PRIORITIES:
             due += tx.row(query, account, priority, begun, tx.now)[0]
     return due
